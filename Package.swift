@@ -1,0 +1,133 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The map of the house: each target lists exactly what it imports, and arrows go down and to
+/// the right only (docs/explanation/architecture.md).
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, in wing: String, uses dependencies: [String] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies.map { .init(stringLiteral: $0) },
+        path: "Sources/\(wing)/\(name)",
+        swiftSettings: settings)
+}
+
+func command(_ name: String, uses dependencies: [String]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies.map { .init(stringLiteral: $0) },
+        path: "Sources/Commands/\(name)",
+        swiftSettings: settings)
+}
+
+func tests(_ name: String, uses dependencies: [String]) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: (dependencies + ["TestSupport"]).map { .init(stringLiteral: $0) },
+        path: "Tests/\(name)",
+        swiftSettings: settings)
+}
+
+func clibrary(_ name: String) -> Target {
+    .target(name: name, path: "Sources/CLibraries/\(name)")
+}
+
+func systemLibrary(_ name: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/CLibraries/\(name)")
+}
+
+let cLibraries: [Target] = [
+    clibrary("CSystem"),
+    clibrary("CChecksums"),
+]
+
+let base: [Target] = [
+    library("ByteCoding", in: "Base"),
+    library("BoundedCollections", in: "Base"),
+    library("SystemCalls", in: "Base", uses: ["CSystem"]),
+    library("DurableFiles", in: "Base", uses: ["ByteCoding", "CChecksums", "SystemCalls"]),
+    library("CommandDescriptions", in: "Base"),
+]
+
+let engine: [Target] = [
+    library("LeaseKernel", in: "Engine", uses: ["ByteCoding", "BoundedCollections"]),
+    library("LeaseEngine", in: "Engine", uses: ["ByteCoding", "DurableFiles", "LeaseKernel"]),
+    library("ClusterProtocol", in: "Engine", uses: ["ByteCoding", "LeaseKernel"]),
+    library(
+        "Replication", in: "Engine",
+        uses: ["ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel"]),
+    library(
+        "ReplicaServer", in: "Engine",
+        uses: [
+            "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
+            "Replication", "SystemCalls",
+        ]),
+]
+
+let toolkit: [Target] = [
+    library("History", in: "Toolkit", uses: ["ByteCoding", "DurableFiles", "SystemCalls"]),
+    library("Checking", in: "Toolkit", uses: ["History"]),
+    library("Matrix", in: "Toolkit"),
+    library(
+        "Workload", in: "Toolkit",
+        uses: ["ByteCoding", "ClusterProtocol", "History", "LeaseKernel", "SystemCalls"]),
+    library(
+        "Testbed", in: "Toolkit",
+        uses: ["ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseKernel", "SystemCalls"]),
+    library(
+        "Nemesis", in: "Toolkit", uses: ["ClusterProtocol", "History", "SystemCalls", "Testbed"]),
+    library(
+        "Reporting", in: "Toolkit",
+        uses: ["Checking", "DurableFiles", "History", "Matrix", "SystemCalls"]),
+    library(
+        "Campaign", in: "Toolkit",
+        uses: [
+            "Checking", "ClusterProtocol", "DurableFiles", "History", "LeaseKernel", "Matrix",
+            "Nemesis", "Replication", "Reporting", "SystemCalls", "Testbed", "Workload",
+        ]),
+]
+
+let commands: [Target] = [
+    command(
+        "allocdb-local-cluster",
+        uses: ["ClusterProtocol", "CommandDescriptions", "ReplicaServer", "SystemCalls"]),
+    command(
+        "allocdb-jepsen",
+        uses: [
+            "Campaign", "Checking", "CommandDescriptions", "History", "Matrix", "Nemesis",
+            "Reporting", "SystemCalls", "Testbed", "Workload",
+        ]),
+    command(
+        "allocdb-bench",
+        uses: [
+            "ClusterProtocol", "CommandDescriptions", "DurableFiles", "History", "SystemCalls",
+            "Testbed",
+        ]),
+]
+
+let testTargets: [Target] = [
+    .target(
+        name: "TestSupport",
+        dependencies: ["ByteCoding", "SystemCalls"],
+        path: "Tests/TestSupport",
+        swiftSettings: settings),
+    tests("ByteCodingTests", uses: ["ByteCoding"]),
+]
+
+let package = Package(
+    name: "allocdb-jepsen",
+    products: [
+        .executable(name: "allocdb-jepsen", targets: ["allocdb-jepsen"]),
+        .executable(name: "allocdb-local-cluster", targets: ["allocdb-local-cluster"]),
+        .executable(name: "allocdb-bench", targets: ["allocdb-bench"]),
+    ],
+    targets: cLibraries + base + engine + toolkit + commands + testTargets
+)
