@@ -60,7 +60,8 @@ let base: [Target] = [
 let engine: [Target] = [
     library("LeaseKernel", in: "Engine", uses: ["ByteCoding", "BoundedCollections"]),
     library("LeaseEngine", in: "Engine", uses: ["ByteCoding", "DurableFiles", "LeaseKernel"]),
-    library("ClusterProtocol", in: "Engine", uses: ["ByteCoding", "LeaseKernel"]),
+    library(
+        "ClusterProtocol", in: "Engine", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel"]),
     library(
         "Replication", in: "Engine",
         uses: ["ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel"]),
