@@ -51,3 +51,37 @@ public struct ReplicaID: HistoryNumber {
     public let rawValue: UInt64
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
+
+/// A number of slots: a TTL or a window. Slots have no fixed length in time.
+public struct SlotCount: HistoryNumber {
+    public let rawValue: UInt64
+    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// Position of an event in its record: from 1, without gaps, in the order of recording.
+public struct Sequence: HistoryNumber {
+    public let rawValue: UInt64
+    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// One request that was put on the wire, or at least tried: unique within a run. A retry of the
+/// same logical command is a new attempt.
+public struct AttemptNumber: HistoryNumber {
+    public let rawValue: UInt64
+    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// One fault from its injection to its end: unique within a run.
+public struct FaultID: HistoryNumber {
+    public let rawValue: UInt64
+    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// Who did it: a client that does one operation at a time, or the tool itself.
+public struct ProcessID: HistoryNumber {
+    public let rawValue: UInt32
+    public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Injects faults, writes notes, and asks the questions before and after the load.
+    public static let tool = ProcessID(0)
+}

@@ -1,0 +1,69 @@
+/// What a record is a record of: the first thing in it.
+public struct RunHeader: Hashable, Sendable {
+    public var runID: String
+    public var workload: String
+    public var nemesis: String
+    public var testbed: String
+    /// All random choices of the run follow from it.
+    public var seed: UInt64
+    /// Number of clients that work at the same time.
+    public var concurrency: UInt32
+    /// Wall clock at `RunInstant` 0, in nanoseconds since 1970.
+    public var startedAt: UInt64
+    /// How slots are chosen, in words: what a reader may conclude from the slots of requests.
+    public var slotRule: String
+    public var toolVersion: String
+    public var limits: ClusterLimits
+
+    public init(
+        runID: String, workload: String, nemesis: String, testbed: String, seed: UInt64,
+        concurrency: UInt32, startedAt: UInt64, slotRule: String, toolVersion: String,
+        limits: ClusterLimits
+    ) {
+        self.runID = runID
+        self.workload = workload
+        self.nemesis = nemesis
+        self.testbed = testbed
+        self.seed = seed
+        self.concurrency = concurrency
+        self.startedAt = startedAt
+        self.slotRule = slotRule
+        self.toolVersion = toolVersion
+        self.limits = limits
+    }
+}
+
+/// The limits in the layout of the cluster under test, which decide some of its answers
+/// (lease-kernel.md 3, cluster-runner.md 3).
+public struct ClusterLimits: Hashable, Sendable {
+    public var shardID: UInt64
+    public var maxResources: UInt32
+    public var maxReservations: UInt32
+    public var maxBundleSize: UInt32
+    public var maxOperations: UInt32
+    public var maxTTL: SlotCount
+    public var clientRetryWindow: SlotCount
+    public var reservationHistoryWindow: SlotCount
+    public var maxExpirationBucketLength: UInt32
+    public var maxExpirationsPerTick: UInt32
+
+    /// The defaults are those of a layout that names none (wire-api.md 7.9).
+    public init(
+        shardID: UInt64 = 0, maxResources: UInt32 = 1024, maxReservations: UInt32 = 1024,
+        maxBundleSize: UInt32 = 1, maxOperations: UInt32 = 4096,
+        maxTTL: SlotCount = SlotCount(256), clientRetryWindow: SlotCount = SlotCount(128),
+        reservationHistoryWindow: SlotCount = SlotCount(64),
+        maxExpirationBucketLength: UInt32 = 1024, maxExpirationsPerTick: UInt32 = 64
+    ) {
+        self.shardID = shardID
+        self.maxResources = maxResources
+        self.maxReservations = maxReservations
+        self.maxBundleSize = maxBundleSize
+        self.maxOperations = maxOperations
+        self.maxTTL = maxTTL
+        self.clientRetryWindow = clientRetryWindow
+        self.reservationHistoryWindow = reservationHistoryWindow
+        self.maxExpirationBucketLength = maxExpirationBucketLength
+        self.maxExpirationsPerTick = maxExpirationsPerTick
+    }
+}
