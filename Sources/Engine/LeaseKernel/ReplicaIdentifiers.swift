@@ -35,7 +35,7 @@ public enum ReplicaRole: UInt8, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// The word of the control protocol and of client texts, for example `view_uncertain`.
+    /// The word in layouts, status replies and refusals (cluster-runner.md 3, 7).
     public var word: String {
         switch self {
         case .primary: "primary"
@@ -44,5 +44,10 @@ public enum ReplicaRole: UInt8, CaseIterable, Hashable, Sendable {
         case .recovering: "recovering"
         case .faulted: "faulted"
         }
+    }
+
+    public init?(word: some StringProtocol) {
+        guard let role = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = role
     }
 }
