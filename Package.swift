@@ -121,6 +121,7 @@ let testTargets: [Target] = [
         path: "Tests/TestSupport",
         swiftSettings: settings),
     tests("ByteCodingTests", uses: ["ByteCoding"]),
+    tests("ReplicationTests", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel", "Replication"]),
 ]
 
 let package = Package(

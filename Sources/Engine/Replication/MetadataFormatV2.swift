@@ -63,6 +63,20 @@ public enum MetadataFormatV2 {
         }
     }
 
+    /// The metadata in a whole file, whose length is judged before its content.
+    public static func load(
+        _ file: [UInt8]
+    ) throws(FileLoadFailure<MetadataDecodeError>) -> ReplicaMetadata {
+        guard file.count <= maximumFileBytes else {
+            throw .tooLarge(length: UInt64(file.count), maximum: UInt64(maximumFileBytes))
+        }
+        do {
+            return try decode(file)
+        } catch {
+            throw .undecodable(error)
+        }
+    }
+
     private static func write(_ value: UInt64?, to writer: inout ByteWriter) {
         writer.write(UInt8(value == nil ? 0 : 1))
         if let value { writer.write(value) }

@@ -87,6 +87,20 @@ public enum PreparedLogFormatV2 {
         }
     }
 
+    /// The entries in a whole file, whose length is judged before its content.
+    public static func load(
+        _ file: [UInt8], limits: Limits
+    ) throws(FileLoadFailure<PreparedLogDecodeError>) -> PreparedEntries {
+        guard UInt64(file.count) <= limits.maximumFileBytes else {
+            throw .tooLarge(length: UInt64(file.count), maximum: limits.maximumFileBytes)
+        }
+        do {
+            return try decode(file, limits: limits)
+        } catch {
+            throw .undecodable(error)
+        }
+    }
+
     private static func readEntry(
         from reader: inout ByteReader, limits: Limits
     ) throws -> PreparedEntry {
