@@ -1,0 +1,72 @@
+/// How a run ended and where its evidence lies.
+public struct RunResult: Sendable, Equatable {
+    /// The endings, strongest first: a violation found stays one whatever failed afterwards.
+    public enum Verdict: Sendable, Equatable {
+        /// A promise was broken; `findings` says which.
+        case blocked
+        /// Ended early on request, without a violation seen so far.
+        case interrupted
+        /// Could not be judged, and why: the testbed failed, a budget ran out, or too little
+        /// happened to conclude anything.
+        case unknown(reason: String)
+        case passed
+    }
+
+    /// One broken promise in words.
+    public struct Finding: Sendable, Equatable {
+        /// Stable, for example `duplicate-execution`.
+        public var code: String
+        /// One paragraph that a person can check by hand.
+        public var explanation: String
+
+        public init(code: String, explanation: String) {
+            self.code = code
+            self.explanation = explanation
+        }
+    }
+
+    public var runID: String
+    public var verdict: Verdict
+    /// Whether the run was ended early, also when it is blocked.
+    public var wasInterrupted: Bool
+    public var findings: [Finding]
+    /// Remarks that do not decide anything, for example that a takeover was not possible.
+    public var remarks: [String]
+    public var seed: UInt64
+    public var operations: UInt64
+    public var ambiguous: UInt64
+    public var faultsInjected: UInt64
+    public var elapsed: Duration
+    /// Absent when the run ended before there was anything to bundle.
+    public var bundlePath: String?
+    public var reportPath: String?
+    public var historyPath: String?
+
+    public init(runID: String, seed: UInt64, verdict: Verdict) {
+        self.runID = runID
+        self.seed = seed
+        self.verdict = verdict
+        wasInterrupted = false
+        findings = []
+        remarks = []
+        operations = 0
+        ambiguous = 0
+        faultsInjected = 0
+        elapsed = .zero
+        bundlePath = nil
+        reportPath = nil
+        historyPath = nil
+    }
+
+    /// 0 passed, 1 blocked, 2 unknown, 130 interrupted. An interrupted run keeps 130 even when it
+    /// is blocked: the findings say that, and the caller asked for the end.
+    public var exitCode: Int32 {
+        if wasInterrupted { return 130 }
+        return switch verdict {
+        case .passed: 0
+        case .blocked: 1
+        case .unknown: 2
+        case .interrupted: 130
+        }
+    }
+}
