@@ -122,6 +122,8 @@ let testTargets: [Target] = [
         swiftSettings: settings),
     tests("ByteCodingTests", uses: ["ByteCoding"]),
     tests("ReplicationTests", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel", "Replication"]),
+    tests(
+        "ClusterProtocolTests", uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
 ]
 
 let package = Package(

@@ -1,5 +1,3 @@
-public import LeaseKernel
-
 /// One entry that is durable but not yet applied: its place in the log and the encoded command
 /// exactly as it was received (replica.md 4).
 public struct PreparedEntry: Hashable, Sendable {
