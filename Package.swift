@@ -47,6 +47,9 @@ func systemLibrary(_ name: String) -> Target {
 let cLibraries: [Target] = [
     clibrary("CSystem"),
     clibrary("CChecksums"),
+    .systemLibrary(
+        name: "CCrypto", path: "Sources/CLibraries/CCrypto", pkgConfig: "libcrypto",
+        providers: [.apt(["libssl-dev"])]),
 ]
 
 let base: [Target] = [
@@ -54,6 +57,7 @@ let base: [Target] = [
     library("BoundedCollections", in: "Base"),
     library("SystemCalls", in: "Base", uses: ["CSystem"]),
     library("DurableFiles", in: "Base", uses: ["ByteCoding", "CChecksums", "SystemCalls"]),
+    library("Digests", in: "Base", uses: ["CCrypto", "SystemCalls"]),
     library("CommandDescriptions", in: "Base"),
 ]
 
@@ -87,7 +91,7 @@ let toolkit: [Target] = [
         "Nemesis", in: "Toolkit", uses: ["ClusterProtocol", "History", "SystemCalls", "Testbed"]),
     library(
         "Reporting", in: "Toolkit",
-        uses: ["Checking", "DurableFiles", "History", "Matrix", "SystemCalls"]),
+        uses: ["Checking", "Digests", "DurableFiles", "History", "Matrix", "SystemCalls"]),
     library(
         "Campaign", in: "Toolkit",
         uses: [

@@ -1,0 +1,156 @@
+import CSystem
+import Glibc
+
+/// A listening TCP socket, non-blocking.
+public struct TCPListener: Sendable {
+    public let descriptor: FileDescriptor
+    /// Where it listens, with the real port when 0 was asked for.
+    public let address: SocketAddress
+
+    /// Connections that wait to be accepted, beyond which new ones are held back by the system.
+    public static let defaultBacklog: Int32 = 128
+
+    public init(
+        binding address: SocketAddress, backlog: Int32 = TCPListener.defaultBacklog
+    ) throws(SystemError) {
+        let raw = try check("socket", "\(address)") { csystem_tcp_socket(address.isIPv6) }
+        let descriptor = FileDescriptor(owning: raw, subject: "\(address)")
+        try check("bind", "\(address)") {
+            csystem_bind_listen(raw, address.hostBytes, address.isIPv6, address.port, backlog)
+        }
+        let port = try check("getsockname", "\(address)") { csystem_local_port(raw) }
+        self.descriptor = descriptor
+        self.address = SocketAddress(host: address.host, port: UInt16(truncatingIfNeeded: port))
+    }
+
+    /// The next waiting connection, non-blocking and without delayed sending; nil when none waits
+    /// or the one that waited has gone already.
+    public func accept() throws(SystemError) -> TCPConnection? {
+        do throws(SystemError) {
+            let raw = try check("accept4", descriptor.subject) {
+                csystem_accept(descriptor.rawValue)
+            }
+            return TCPConnection(owning: raw, subject: "connection to \(address)")
+        } catch {
+            let gone: Set<Int32> = [ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, ENETUNREACH]
+            if error.wouldBlock || gone.contains(error.code) { return nil }
+            throw error
+        }
+    }
+}
+
+/// One TCP connection, non-blocking, with TCP_NODELAY set.
+public struct TCPConnection: Sendable {
+    public let descriptor: FileDescriptor
+
+    init(owning raw: Int32, subject: String) {
+        descriptor = FileDescriptor(owning: raw, subject: subject)
+        // Fails only for a connection that is gone; the next read or write says so.
+        _ = csystem_set_nodelay(raw)
+    }
+
+    /// Begins to connect. The connection is usable once it polls as writable and
+    /// `pendingError()` is nil; `connect(to:until:)` waits for that.
+    public static func start(to address: SocketAddress) throws(SystemError) -> TCPConnection {
+        let raw = try check("socket", "\(address)") { csystem_tcp_socket(address.isIPv6) }
+        let connection = TCPConnection(owning: raw, subject: "\(address)")
+        do throws(SystemError) {
+            try check("connect", "\(address)") {
+                csystem_connect(raw, address.hostBytes, address.isIPv6, address.port)
+            }
+        } catch {
+            if error.code != EINPROGRESS { throw error }
+        }
+        return connection
+    }
+
+    /// Connects, waiting until `deadline` at most.
+    public static func connect(
+        to address: SocketAddress, until deadline: Deadline
+    ) throws(SystemError) -> TCPConnection {
+        let connection = try start(to: address)
+        guard try connection.descriptor.waitUntilWritable(deadline) else {
+            throw SystemError.timedOut("connect", "\(address)")
+        }
+        if let error = connection.pendingError() { throw error }
+        return connection
+    }
+
+    /// The error a connection attempt ended with; nil when it succeeded.
+    public func pendingError() -> SystemError? {
+        let code = csystem_socket_error(descriptor.rawValue)
+        if code == 0 { return nil }
+        return SystemError(
+            call: "connect", code: code == -1 ? errno : code, subject: descriptor.subject)
+    }
+
+    /// Sends what the socket takes now; 0 when its buffer is full. Never raises SIGPIPE.
+    public func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int {
+        do throws(SystemError) {
+            return try check("send", descriptor.subject) {
+                csystem_send(descriptor.rawValue, bytes.baseAddress, bytes.count)
+            }
+        } catch {
+            if error.wouldBlock { return 0 }
+            throw error
+        }
+    }
+
+    /// What a non-blocking read found.
+    public enum Received: Equatable, Sendable {
+        case bytes([UInt8])
+        case nothingYet
+        case end
+    }
+
+    public func receive(atMost limit: Int) throws(SystemError) -> Received {
+        do throws(SystemError) {
+            let bytes = try descriptor.read(atMost: limit)
+            return bytes.isEmpty ? .end : .bytes(bytes)
+        } catch {
+            if error.wouldBlock { return .nothingYet }
+            throw error
+        }
+    }
+
+    /// Ends our direction; the peer reads an end of stream, its bytes still arrive.
+    public func finishSending() throws(SystemError) {
+        try check("shutdown", descriptor.subject) {
+            csystem_shutdown_writing(descriptor.rawValue)
+        }
+    }
+
+    /// Makes the coming close a reset instead of an orderly end; for fault injection and tests.
+    public func resetOnClose() throws(SystemError) {
+        try check("setsockopt", descriptor.subject) {
+            csystem_set_reset_on_close(descriptor.rawValue)
+        }
+    }
+
+    public func close() {
+        descriptor.close()
+    }
+}
+
+extension FileDescriptor {
+    /// Waits for input or the end of it; false when the deadline came first.
+    public func waitUntilReadable(_ deadline: Deadline) throws(SystemError) -> Bool {
+        try wait(UInt32(csystem_readable), deadline)
+    }
+
+    /// Waits for room to write; false when the deadline came first.
+    public func waitUntilWritable(_ deadline: Deadline) throws(SystemError) -> Bool {
+        try wait(UInt32(csystem_writable), deadline)
+    }
+
+    private func wait(_ interest: UInt32, _ deadline: Deadline) throws(SystemError) -> Bool {
+        while true {
+            // The time left is taken again after each interruption, so signals never lengthen it.
+            let ready = try check("poll", subject) {
+                csystem_poll_one(rawValue, interest, deadline.pollMilliseconds)
+            }
+            if ready > 0 { return true }
+            if deadline.isPassed { return false }
+        }
+    }
+}
