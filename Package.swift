@@ -128,6 +128,9 @@ let testTargets: [Target] = [
     tests("ReplicationTests", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel", "Replication"]),
     tests(
         "ClusterProtocolTests", uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
+    tests("HistoryTests", uses: ["History"]),
+    tests("CheckingReferenceTests", uses: ["Checking", "History"]),
+    tests("MatrixTests", uses: ["Matrix"]),
 ]
 
 let package = Package(

@@ -1,0 +1,36 @@
+public import History
+
+/// What the reference's `analyze` leaves behind: two streams and an exit status.
+public struct ReferenceOutput: Hashable, Sendable {
+    public let standardOutput: String
+    public let standardError: String
+    public let exitStatus: Int32
+
+    /// The history was read and judged.
+    public init(_ report: ReferenceReport) {
+        standardOutput = report.text
+        standardError = report.errorText
+        exitStatus = report.exitStatus
+    }
+
+    /// The history could not be read: nothing is judged.
+    public init(_ error: TextHistoryError) {
+        standardOutput = ""
+        standardError = "failed to load history: \(error)\n"
+        exitStatus = 1
+    }
+
+    /// Reads and judges a text that is in memory.
+    public init(of text: [UInt8]) {
+        var reader = TextHistoryReader()
+        var analysis = ReferenceAnalysis()
+        reader.feed(text.span) { analysis.add($0) }
+        do {
+            try reader.finish { analysis.add($0) }
+        } catch {
+            self.init(error)
+            return
+        }
+        self.init(analysis.report())
+    }
+}

@@ -1,0 +1,151 @@
+/// Reads history text version 1 piece by piece: bytes are fed in any portions, events come out
+/// as their lines are complete. Memory does not grow with the history.
+///
+/// The first error ends the decoding, but the rest is still looked at: text that is not UTF-8
+/// anywhere is reported before any other error (validation.md 2.1).
+public struct TextHistoryReader {
+    private var decoder = TextEventDecoder()
+    private var partial: [UInt8] = []
+    private var sawVersion = false
+    private var problem: TextHistoryError?
+    private var notText = false
+
+    /// Lines seen so far, blank ones included.
+    public private(set) var lineCount = 0
+
+    public init() {}
+
+    /// Takes the next bytes of the file and hands each event in them to `body`.
+    public mutating func feed<Failure: Error>(
+        _ bytes: Span<UInt8>, _ body: (borrowing TextEvent) throws(Failure) -> Void
+    ) throws(Failure) {
+        var start = 0
+        if !partial.isEmpty {
+            let end = Self.newline(bytes, from: 0) ?? bytes.count
+            for index in 0..<end { partial.append(bytes[index]) }
+            guard end < bytes.count else { return }
+            start = end + 1
+            var line: [UInt8] = []
+            swap(&line, &partial)
+            try take(line.span, body)
+            line.removeAll(keepingCapacity: true)
+            swap(&line, &partial)
+        }
+        while let end = Self.newline(bytes, from: start) {
+            try take(bytes.extracting(start..<end), body)
+            start = end + 1
+        }
+        for index in start..<bytes.count { partial.append(bytes[index]) }
+    }
+
+    /// Ends the text: the last line may lack its end. Throws what was wrong with the text, if
+    /// anything; the events handed out before then mean nothing.
+    public mutating func finish(
+        _ body: (borrowing TextEvent) -> Void
+    ) throws(TextHistoryError) {
+        if !partial.isEmpty {
+            let line = partial
+            partial = []
+            take(line.span, body)
+        }
+        if notText {
+            throw TextHistoryError(.unreadable("stream did not contain valid UTF-8"), line: nil)
+        }
+        if let problem { throw problem }
+    }
+
+    /// One line without its LF.
+    private mutating func take<Failure: Error>(
+        _ whole: Span<UInt8>, _ body: (borrowing TextEvent) throws(Failure) -> Void
+    ) throws(Failure) {
+        lineCount += 1
+        if !Self.isASCII(whole), !isText(whole) { notText = true }
+        guard problem == nil, !notText else { return }
+        var end = whole.count
+        if end > 0, whole[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+        let line = whole.extracting(0..<end)
+        if Self.isBlank(line) { return }
+        guard sawVersion else {
+            do { try decoder.checkVersion(line) } catch { fail(error) }
+            sawVersion = true
+            return
+        }
+        let event: TextEvent
+        do {
+            event = try decoder.decode(line)
+        } catch {
+            fail(error)
+            return
+        }
+        try body(event)
+    }
+
+    private mutating func fail(_ error: TextHistoryError.Problem) {
+        problem = TextHistoryError(error, line: lineCount)
+    }
+
+    private func isText(_ line: Span<UInt8>) -> Bool {
+        line.withUnsafeBufferPointer { bytes in
+            String(validating: bytes, as: UTF8.self) != nil
+        }
+    }
+
+    @inline(__always)
+    private static func isBlank(_ line: Span<UInt8>) -> Bool {
+        var position = 0
+        while position < line.count {
+            let length = blankLength(line, position)
+            if length == 0 { return false }
+            position += length
+        }
+        return true
+    }
+
+    @inline(__always)
+    private static func isASCII(_ line: Span<UInt8>) -> Bool {
+        var seen: UInt64 = 0
+        var position = 0
+        while position + 8 <= line.count {
+            seen |= line.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+            position += 8
+        }
+        while position < line.count {
+            seen |= UInt64(line[position])
+            position += 1
+        }
+        return seen & 0x8080_8080_8080_8080 == 0
+    }
+
+    /// Place of the next LF.
+    @inline(__always)
+    private static func newline(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+        var position = start
+        let pattern: UInt64 = 0x0a0a_0a0a_0a0a_0a0a
+        while position + 8 <= bytes.count {
+            let word = UInt64(
+                littleEndian: bytes.bytes.unsafeLoadUnaligned(
+                    fromByteOffset: position, as: UInt64.self))
+            let difference = word ^ pattern
+            let hit =
+                (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+            if hit != 0 { return position + hit.trailingZeroBitCount / 8 }
+            position += 8
+        }
+        while position < bytes.count {
+            if bytes[position] == UInt8(ascii: "\n") { return position }
+            position += 1
+        }
+        return nil
+    }
+}
+
+extension TextHistoryReader {
+    /// All events of a text that is in memory.
+    public static func events(of text: [UInt8]) throws(TextHistoryError) -> [TextEvent] {
+        var reader = TextHistoryReader()
+        var events: [TextEvent] = []
+        reader.feed(text.span) { events.append(copy $0) }
+        try reader.finish { events.append(copy $0) }
+        return events
+    }
+}
