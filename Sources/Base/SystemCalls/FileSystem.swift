@@ -132,6 +132,12 @@ public enum FileSystem {
         try check("rename", "\(path) to \(target)") { Glibc.rename(path, target) }
     }
 
+    /// Gives each of two existing names what the other stands for, in one step: nobody ever
+    /// finds either name missing. Both lie on one file system.
+    public static func exchange(_ path: String, with other: String) throws(SystemError) {
+        try check("renameat2", "\(path) and \(other)") { csystem_exchange_names(path, other) }
+    }
+
     /// Removes a file or a link. Removing what is not there is no error and returns false.
     @discardableResult
     public static func removeFile(_ path: String) throws(SystemError) -> Bool {

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -40,6 +41,10 @@ int csystem_fallocate(int descriptor, off_t offset, off_t length) {
 
 int csystem_flock_exclusive_nonblocking(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB);
+}
+
+int csystem_exchange_names(const char *path, const char *other) {
+    return renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE);
 }
 
 int csystem_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

@@ -15,6 +15,7 @@ int csystem_open(const char *path, int flags, mode_t mode);
 int csystem_set_nonblocking(int descriptor, bool enabled);
 int csystem_fallocate(int descriptor, off_t offset, off_t length);
 int csystem_flock_exclusive_nonblocking(int descriptor);
+int csystem_exchange_names(const char *path, const char *other);
 int csystem_eventfd(void);
 int csystem_timerfd(int64_t first_nanoseconds, int64_t interval_nanoseconds);
 
