@@ -1,0 +1,68 @@
+import History
+
+/// Promise 20: the record itself is whole. Events are paired into attempts here, so that
+/// everything after can rely on it.
+struct RecordIntegrity {
+    private(set) var attempts: [Attempt] = []
+    private(set) var findings: [Finding] = []
+
+    private var openByNumber: [AttemptNumber: Int] = [:]
+    private var closed: Set<AttemptNumber> = []
+    private var previous: HistoryEvent?
+
+    init(_ events: [HistoryEvent]) {
+        for event in events { take(event) }
+    }
+
+    private mutating func take(_ event: HistoryEvent) {
+        if let previous, event.sequence.rawValue != previous.sequence.rawValue + 1 {
+            report(
+                event,
+                "Event \(event.sequence) follows event \(previous.sequence): the record has a "
+                    + "gap or a repetition there.")
+        }
+        previous = event
+        switch event.content {
+        case .invoke(let invocation): open(invocation, event)
+        case .complete(let number, let outcome): close(number, outcome, event)
+        case .fault, .note: break
+        }
+    }
+
+    private mutating func open(_ invocation: Invocation, _ event: HistoryEvent) {
+        guard openByNumber[invocation.attempt] == nil, !closed.contains(invocation.attempt) else {
+            return report(event, "Attempt \(invocation.attempt) is invoked a second time.")
+        }
+        openByNumber[invocation.attempt] = attempts.count
+        attempts.append(
+            Attempt(
+                process: event.process, invocation: invocation, invokedAt: event.time,
+                invokeSequence: event.sequence))
+    }
+
+    private mutating func close(
+        _ number: AttemptNumber, _ outcome: Outcome, _ event: HistoryEvent
+    ) {
+        guard let index = openByNumber.removeValue(forKey: number) else {
+            return report(
+                event, "Event \(event.sequence) completes attempt \(number), which is not open.")
+        }
+        closed.insert(number)
+        guard event.time >= attempts[index].invokedAt else {
+            return report(
+                event,
+                "Attempt \(number) was answered at \(event.time) ns, before it was sent at "
+                    + "\(attempts[index].invokedAt) ns.")
+        }
+        attempts[index].outcome = outcome
+        attempts[index].completedAt = event.time
+        attempts[index].completeSequence = event.sequence
+    }
+
+    private mutating func report(_ event: HistoryEvent, _ explanation: String) {
+        findings.append(
+            Finding(
+                .brokenRecord, severity: .undecided, stage: .scan, events: [event.sequence],
+                explanation: explanation))
+    }
+}

@@ -1,0 +1,179 @@
+import History
+
+/// The log as the acknowledgements in a record bear witness to it: which command stands at which
+/// LSN, what it was answered, and between which moments it took effect.
+struct WitnessLog {
+    /// One acknowledged command at its LSN.
+    struct Entry: Sendable {
+        let lsn: LSN
+        let operationID: OperationID
+        let operation: Operation
+        let answer: ModelAnswer
+        /// The slots of the attempts that can have been the one executed; mostly one.
+        var slots: [Slot]
+        /// The first attempt that can have been executed was sent then.
+        var invokedAt: RunInstant
+        /// The first answer that named this LSN came then.
+        var answeredAt: RunInstant
+        /// The events of the attempts, first sent to first answered.
+        var events: [Sequence]
+    }
+
+    /// A command that may have been executed without anybody being told.
+    struct Untold: Sendable {
+        let operationID: OperationID
+        let operation: Operation
+        let slots: [Slot]
+        let invokedAt: RunInstant
+        let events: [Sequence]
+        let attempts: Int
+    }
+
+    /// One request to expire what is due. `completedAt` is absent when it may go on for ever.
+    struct Tick: Sendable {
+        let slot: Slot
+        let invokedAt: RunInstant
+        let completedAt: RunInstant?
+        let applied: UInt32
+        let lastLSN: LSN?
+        let events: [Sequence]
+    }
+
+    private(set) var entries: [LSN: Entry] = [:]
+    private(set) var untold: [Untold] = []
+    /// Commands all of whose attempts were answered as certainly not executed.
+    private(set) var denied: [Untold] = []
+    private(set) var ticks: [Tick] = []
+    private(set) var findings: [Finding] = []
+    private(set) var logicalCommands = 0
+    private(set) var resolvedAmbiguities = 0
+
+    init(_ attempts: [Attempt]) {
+        var byCommand: [CommandKey: [Int]] = [:]
+        var order: [CommandKey] = []
+        for (index, attempt) in attempts.enumerated() {
+            if attempt.invocation.operation == .tickExpirations {
+                take(tick: attempt)
+            } else if attempt.invocation.operation.isMutating {
+                guard let id = attempt.invocation.operationID else { continue }
+                let key = CommandKey(id: id, operation: attempt.invocation.operation)
+                if byCommand[key] == nil { order.append(key) }
+                byCommand[key, default: []].append(index)
+            }
+        }
+        logicalCommands = order.count
+        for key in order {
+            take(key, (byCommand[key] ?? []).map { attempts[$0] })
+        }
+    }
+
+    /// Largest LSN that an answer named.
+    var lastLSN: LSN? {
+        let told = ticks.compactMap(\.lastLSN).max()
+        guard let last = entries.keys.max() else { return told }
+        return max(last, told ?? last)
+    }
+
+    struct CommandKey: Hashable {
+        let id: OperationID
+        let operation: Operation
+    }
+
+    // MARK: - One logical command
+
+    private mutating func take(_ key: CommandKey, _ attempts: [Attempt]) {
+        let executable = attempts.filter(\.mayHaveExecuted)
+        var slots: [Slot] = []
+        for attempt in executable {
+            if let slot = attempt.invocation.slot, !slots.contains(slot) { slots.append(slot) }
+        }
+        var isTold = false
+        for attempt in attempts {
+            guard let (lsn, answer) = witness(of: attempt) else { continue }
+            isTold = true
+            add(
+                Entry(
+                    lsn: lsn, operationID: key.id, operation: key.operation, answer: answer,
+                    slots: slots,
+                    invokedAt: executable.map(\.invokedAt).min() ?? attempt.invokedAt,
+                    answeredAt: attempt.completedAt ?? attempt.invokedAt,
+                    events: attempt.events))
+        }
+        // An answer that another command has this id settles this one as well: it was refused.
+        let wasRefusedAsConflict = attempts.contains {
+            if case .refused(_, .operationConflict, _) = $0.outcome { true } else { false }
+        }
+        let isAmbiguous = attempts.contains(where: \.isAmbiguous)
+        if isTold || wasRefusedAsConflict {
+            if isAmbiguous { resolvedAmbiguities += 1 }
+            return
+        }
+        let command = Untold(
+            operationID: key.id, operation: key.operation,
+            slots: isAmbiguous ? slots : attempts.compactMap(\.invocation.slot),
+            invokedAt: (isAmbiguous ? executable : attempts).map(\.invokedAt).min()
+                ?? RunInstant(0),
+            events: attempts.flatMap(\.events), attempts: attempts.count)
+        if isAmbiguous { untold.append(command) } else { denied.append(command) }
+    }
+
+    /// The place in the log that an answer testifies to.
+    private func witness(of attempt: Attempt) -> (LSN, ModelAnswer)? {
+        switch attempt.outcome {
+        case .committed(let lsn, let result, _): (lsn, .ok(result))
+        // A remembered conflict names the LSN of the *other* command (wire-api.md 3.1).
+        case .refused(_, .operationConflict, fromRetryCache: true): nil
+        case .refused(let lsn, let code, _): (lsn, .refused(code))
+        case .ticked, .read, .failed, .ambiguous: nil
+        }
+    }
+
+    private mutating func add(_ entry: Entry) {
+        guard var known = entries[entry.lsn] else {
+            entries[entry.lsn] = entry
+            return
+        }
+        guard known.operationID == entry.operationID, known.operation == entry.operation else {
+            findings.append(
+                Finding(
+                    .lostWrite, stage: .scan, events: known.events + entry.events,
+                    explanation: "LSN \(entry.lsn) was acknowledged for operation "
+                        + "\(known.operationID) (\(Words.of(known.operation)), answered at "
+                        + "\(Words.time(known.answeredAt))) and for operation "
+                        + "\(entry.operationID) (\(Words.of(entry.operation)), answered at "
+                        + "\(Words.time(entry.answeredAt))). One place in the log holds one "
+                        + "command: the acknowledgement of one of them was taken back."))
+            return
+        }
+        if known.answer != entry.answer {
+            findings.append(
+                Finding(
+                    .changedAnswer, stage: .scan, events: known.events + entry.events,
+                    explanation: "Operation \(entry.operationID) (\(Words.of(entry.operation))) "
+                        + "at LSN \(entry.lsn) was answered \(Words.of(known.answer)) and, on "
+                        + "a retry, \(Words.of(entry.answer))."))
+        }
+        if entry.answeredAt < known.answeredAt {
+            known.answeredAt = entry.answeredAt
+            known.events = entry.events
+        }
+        entries[entry.lsn] = known
+    }
+
+    private mutating func take(tick attempt: Attempt) {
+        let slot = attempt.invocation.slot ?? Slot(0)
+        switch attempt.outcome {
+        case .ticked(let applied, let lastLSN):
+            ticks.append(
+                Tick(
+                    slot: slot, invokedAt: attempt.invokedAt, completedAt: attempt.completedAt,
+                    applied: applied, lastLSN: lastLSN, events: attempt.events))
+        case .ambiguous:
+            ticks.append(
+                Tick(
+                    slot: slot, invokedAt: attempt.invokedAt, completedAt: nil, applied: 0,
+                    lastLSN: nil, events: attempt.events))
+        case .committed, .refused, .read, .failed: break
+        }
+    }
+}
