@@ -28,11 +28,14 @@ func command(_ name: String, uses dependencies: [String]) -> Target {
         swiftSettings: settings)
 }
 
-func tests(_ name: String, uses dependencies: [String]) -> Target {
+func tests(
+    _ name: String, uses dependencies: [String], excluding folders: [String] = []
+) -> Target {
     .testTarget(
         name: name,
         dependencies: (dependencies + ["TestSupport"]).map { .init(stringLiteral: $0) },
         path: "Tests/\(name)",
+        exclude: folders,
         swiftSettings: settings)
 }
 
@@ -59,6 +62,7 @@ let base: [Target] = [
     library("DurableFiles", in: "Base", uses: ["ByteCoding", "CChecksums", "SystemCalls"]),
     library("Digests", in: "Base", uses: ["CCrypto", "SystemCalls"]),
     library("CommandDescriptions", in: "Base"),
+    library("Terminal", in: "Base"),
 ]
 
 let engine: [Target] = [
@@ -131,6 +135,9 @@ let testTargets: [Target] = [
     tests("HistoryTests", uses: ["History"]),
     tests("CheckingReferenceTests", uses: ["Checking", "History"]),
     tests("MatrixTests", uses: ["Matrix"]),
+    tests(
+        "CommandDescriptionsTests", uses: ["CommandDescriptions"], excluding: ["Snapshots"]),
+    tests("TerminalTests", uses: ["Terminal"]),
 ]
 
 let package = Package(

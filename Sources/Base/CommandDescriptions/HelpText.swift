@@ -34,7 +34,8 @@ private struct HelpPage {
             "Exit status", command.exitStatuses.map { (String($0.code), $0.meaning) })
         if !command.listedSubcommands.isEmpty {
             let full = ([tool] + path).joined(separator: " ")
-            lines += ["", "`\(full) COMMAND --help` explains a command."]
+            lines += [""]
+            lines += TextLayout.wrap("`\(full) COMMAND --help` explains a command.", width: width)
         }
         return lines
     }

@@ -40,7 +40,10 @@ struct ZshCompletion {
             return ["\(functionName(path))() {"] + call(specifications) + ["}"]
         }
         specifications += ["'1: :->command'", "'*:: :->arguments'"]
-        var lines = ["\(functionName(path))() {", "    local line state", "    local -a commands"]
+        var lines = [
+            "\(functionName(path))() {", "    local curcontext=$curcontext line state",
+            "    local -a commands",
+        ]
         lines += call(["-C"] + specifications)
         lines += ["    case $state in", "        command)", "            commands=("]
         lines += children.map { child in
