@@ -72,7 +72,8 @@ let engine: [Target] = [
         "ClusterProtocol", in: "Engine", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel"]),
     library(
         "Replication", in: "Engine",
-        uses: ["ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel"]),
+        uses: ["ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
+            "SystemCalls"]),
     library(
         "ReplicaServer", in: "Engine",
         uses: [
