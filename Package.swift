@@ -72,8 +72,10 @@ let engine: [Target] = [
         "ClusterProtocol", in: "Engine", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel"]),
     library(
         "Replication", in: "Engine",
-        uses: ["ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
-            "SystemCalls"]),
+        uses: [
+            "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
+            "SystemCalls",
+        ]),
     library(
         "ReplicaServer", in: "Engine",
         uses: [
@@ -132,7 +134,8 @@ let testTargets: [Target] = [
     tests("ByteCodingTests", uses: ["ByteCoding"]),
     tests("ReplicationTests", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel", "Replication"]),
     tests(
-        "ClusterProtocolTests", uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
+        "ClusterProtocolTests",
+        uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
     tests("HistoryTests", uses: ["History"]),
     tests("CheckingReferenceTests", uses: ["Checking", "History"]),
     tests("MatrixTests", uses: ["Matrix"]),

@@ -1,0 +1,62 @@
+# Everything a person does with this repository. `make help` lists it.
+
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# What `make run` does: a short visit to the real thing.
+RUN ?= reservation_contention-crash-restart
+FAULT_WINDOW ?= 15
+OUTPUT_ROOT ?= artifacts
+
+# The Swift runtime is linked into the programs, so that a machine that runs them needs none.
+RELEASE := swift build -c release --static-swift-stdlib
+BINARIES := .build/release
+PROGRAMS := allocdb-jepsen allocdb-local-cluster allocdb-bench
+SWIFT_FILES := Package.swift Sources Tests
+STYLE := --configuration .swift-format --parallel --recursive $(SWIFT_FILES)
+
+.PHONY: help setup build run test lint format install bench clean
+
+help: ## lists these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## installs missing Debian packages (packages.txt)
+	@scripts/setup
+
+build: setup ## builds the programs for use, under .build/release
+	@for program in $(PROGRAMS); do \
+	    echo $(RELEASE) --product $$program; $(RELEASE) --product $$program || exit 1; \
+	done
+
+run: build ## carries out one short run (RUN=, FAULT_WINDOW=) and judges it
+	$(BINARIES)/allocdb-jepsen run $(RUN) --fault-window $(FAULT_WINDOW) --output-root $(OUTPUT_ROOT)
+
+test: setup lint ## checks the format, builds, and runs all tests
+	swift build --build-tests
+	swift test --skip-build --disable-xctest
+
+lint: ## checks the format of all Swift files
+	swift format lint --strict $(STYLE)
+
+format: ## formats all Swift files
+	swift format format --in-place $(STYLE)
+
+install: build ## installs programs and shell completions under PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BINARIES)/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(BINARIES)/allocdb-jepsen completions bash \
+	    > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/allocdb-jepsen
+	$(BINARIES)/allocdb-jepsen completions zsh \
+	    > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_allocdb-jepsen
+	$(BINARIES)/allocdb-jepsen completions fish \
+	    > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/allocdb-jepsen.fish
+
+bench: build ## measures on this machine
+	$(BINARIES)/allocdb-bench
+
+clean: ## removes what was built
+	rm -rf .build
