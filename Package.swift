@@ -67,7 +67,9 @@ let base: [Target] = [
 
 let engine: [Target] = [
     library("LeaseKernel", in: "Engine", uses: ["ByteCoding", "BoundedCollections"]),
-    library("LeaseEngine", in: "Engine", uses: ["ByteCoding", "DurableFiles", "LeaseKernel"]),
+    library(
+        "LeaseEngine", in: "Engine",
+        uses: ["ByteCoding", "DurableFiles", "LeaseKernel", "SystemCalls"]),
     library(
         "ClusterProtocol", in: "Engine", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel"]),
     library(

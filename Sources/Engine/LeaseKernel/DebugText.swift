@@ -57,26 +57,3 @@ extension Optional: DebugTextual where Wrapped: DebugTextual {
 extension UInt32: DebugTextual {
     public var debugText: String { String(self) }
 }
-
-extension CommandDecodingError: DebugTextual {
-    public var debugText: String {
-        switch self {
-        case .bufferTooShort: "BufferTooShort"
-        case .invalidCommandTag(let tag): "InvalidCommandTag(\(tag))"
-        case .invalidLayout: "InvalidLayout"
-        }
-    }
-}
-
-extension SlotOverflow: DebugTextual {
-    public var debugText: String {
-        let name =
-            switch kind {
-            case .operationWindow: "OperationWindow"
-            case .deadline: "Deadline"
-            case .reservationHistory: "ReservationHistory"
-            }
-        return "SlotOverflowError { kind: \(name), request_slot: \(requestSlot.debugText), "
-            + "delta: \(delta) }"
-    }
-}

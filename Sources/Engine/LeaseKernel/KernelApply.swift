@@ -46,7 +46,44 @@ extension Kernel {
         operation(request.operationID, at: requestSlot).map { $0.answer(to: request.command) }
     }
 
-    /// Lsn first, then the slot (lease-kernel.md 7 step 2). Gaps in either are fine.
+    /// Why `apply` would throw for a command, without applying it; nil when it would not. What
+    /// is refused here must never be logged: no replica could apply it afterwards.
+    public func refusal(
+        of request: ClientCommand, lsn: LSN, requestSlot: Slot
+    ) -> KernelError? {
+        refusal(of: request.command, lsn: lsn, requestSlot: requestSlot) {
+            (kernel: inout Kernel) throws(KernelError) in
+            _ = try kernel.apply(request, lsn: lsn, requestSlot: requestSlot)
+        }
+    }
+
+    /// The same for `applyInternal`.
+    public func refusal(
+        ofInternal command: Command, lsn: LSN, requestSlot: Slot
+    ) -> KernelError? {
+        refusal(of: command, lsn: lsn, requestSlot: requestSlot) {
+            (kernel: inout Kernel) throws(KernelError) in
+            _ = try kernel.applyInternal(command, lsn: lsn, requestSlot: requestSlot)
+        }
+    }
+
+    /// Tries the command on a copy only where a look shows that it could fail.
+    private func refusal(
+        of command: Command, lsn: LSN, requestSlot: Slot,
+        _ change: (inout Kernel) throws(KernelError) -> Void
+    ) -> KernelError? {
+        do throws(KernelError) {
+            try requireProgress(lsn: lsn, requestSlot: requestSlot)
+            guard mayFail(command, lsn: lsn) else { return nil }
+            var copy = self
+            try change(&copy)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// The LSN first, then the slot (lease-kernel.md 7 step 2). Gaps in either are fine.
     private func requireProgress(lsn: LSN, requestSlot: Slot) throws(KernelError) {
         if let lastAppliedLSN, lsn <= lastAppliedLSN {
             throw .lsnNotIncreasing(last: lastAppliedLSN, found: lsn)

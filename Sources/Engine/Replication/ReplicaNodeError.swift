@@ -1,3 +1,4 @@
+public import LeaseEngine
 public import LeaseKernel
 
 /// Why a replica refused an operation or failed in it (replica.md 10).

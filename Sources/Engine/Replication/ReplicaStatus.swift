@@ -1,3 +1,4 @@
+public import LeaseEngine
 public import LeaseKernel
 
 /// Whether a replica works at all (replica.md 5). A faulted one writes nothing and stays so
