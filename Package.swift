@@ -58,6 +58,7 @@ let cLibraries: [Target] = [
 let base: [Target] = [
     library("ByteCoding", in: "Base"),
     library("BoundedCollections", in: "Base"),
+    library("Randomness", in: "Base"),
     library("SystemCalls", in: "Base", uses: ["CSystem"]),
     library("DurableFiles", in: "Base", uses: ["ByteCoding", "CChecksums", "SystemCalls"]),
     library("Digests", in: "Base", uses: ["CCrypto", "SystemCalls"]),
@@ -92,12 +93,15 @@ let toolkit: [Target] = [
     library("Matrix", in: "Toolkit"),
     library(
         "Workload", in: "Toolkit",
-        uses: ["ByteCoding", "ClusterProtocol", "History", "LeaseKernel", "SystemCalls"]),
+        uses: [
+            "ByteCoding", "ClusterProtocol", "History", "LeaseKernel", "Randomness", "SystemCalls",
+        ]),
     library(
         "Testbed", in: "Toolkit",
         uses: ["ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseKernel", "SystemCalls"]),
     library(
-        "Nemesis", in: "Toolkit", uses: ["ClusterProtocol", "History", "SystemCalls", "Testbed"]),
+        "Nemesis", in: "Toolkit",
+        uses: ["ClusterProtocol", "History", "Randomness", "SystemCalls", "Testbed"]),
     library(
         "Reporting", in: "Toolkit",
         uses: ["Checking", "Digests", "DurableFiles", "History", "Matrix", "SystemCalls"]),
@@ -133,6 +137,11 @@ let testTargets: [Target] = [
         dependencies: ["ByteCoding", "SystemCalls"],
         path: "Tests/TestSupport",
         swiftSettings: settings),
+    tests(
+        "WorkloadTests",
+        uses: [
+            "ClusterProtocol", "History", "LeaseKernel", "Randomness", "SystemCalls", "Workload",
+        ]),
     tests("ByteCodingTests", uses: ["ByteCoding"]),
     tests("ReplicationTests", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel", "Replication"]),
     tests(

@@ -17,6 +17,11 @@ public struct OneShotExchange: Sendable {
         public let progress: Progress
         public let cause: SystemError
 
+        public init(progress: Progress, cause: SystemError) {
+            self.progress = progress
+            self.cause = cause
+        }
+
         public var description: String {
             switch progress {
             case .connecting: "could not connect: \(cause)"
