@@ -72,7 +72,8 @@ let engine: [Target] = [
         "LeaseEngine", in: "Engine",
         uses: ["ByteCoding", "DurableFiles", "LeaseKernel", "SystemCalls"]),
     library(
-        "ClusterProtocol", in: "Engine", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel"]),
+        "ClusterProtocol", in: "Engine",
+        uses: ["ByteCoding", "DurableFiles", "LeaseEngine", "LeaseKernel"]),
     library(
         "Replication", in: "Engine",
         uses: [
