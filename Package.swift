@@ -148,7 +148,7 @@ let testTargets: [Target] = [
     tests(
         "ClusterProtocolTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
-    tests("HistoryTests", uses: ["History"]),
+    tests("HistoryTests", uses: ["ByteCoding", "DurableFiles", "History", "SystemCalls"]),
     tests("CheckingReferenceTests", uses: ["Checking", "History"]),
     tests("MatrixTests", uses: ["Matrix"]),
     tests(

@@ -1,9 +1,8 @@
 /// One thing that happened in a run, as the tool saw it happen.
 ///
 /// A request is two events, its invocation and its completion, so that what overlapped in time
-/// can be told from what followed. Events stand in the record in the order of `sequence`; the
-/// time of an event is read by the process it belongs to, so the times of one process never go
-/// back while those of different processes may interleave by the length of a scheduling delay.
+/// can be told from what followed. A recorder gives an event its sequence and its time in one
+/// step: events stand in the record in the order of both.
 public struct HistoryEvent: Hashable, Sendable {
     public let sequence: Sequence
     public let time: RunInstant

@@ -8,7 +8,7 @@ public struct RunHeader: Hashable, Sendable {
     public var seed: UInt64
     /// Number of clients that work at the same time.
     public var concurrency: UInt32
-    /// Wall clock at `RunInstant` 0, in nanoseconds since 1970.
+    /// Wall clock at `RunInstant` 0, in nanoseconds since 1970. A recorder sets it.
     public var startedAt: UInt64
     /// How slots are chosen, in words: what a reader may conclude from the slots of requests.
     public var slotRule: String
@@ -17,7 +17,7 @@ public struct RunHeader: Hashable, Sendable {
 
     public init(
         runID: String, workload: String, nemesis: String, testbed: String, seed: UInt64,
-        concurrency: UInt32, startedAt: UInt64, slotRule: String, toolVersion: String,
+        concurrency: UInt32, startedAt: UInt64 = 0, slotRule: String, toolVersion: String,
         limits: ClusterLimits
     ) {
         self.runID = runID

@@ -1,0 +1,51 @@
+/// The header frame of a native record: the fields of `RunHeader` in order.
+enum HeaderCoding {
+    static func payload(_ header: RunHeader) -> [UInt8] {
+        var writer = VarintWriter()
+        writer.byte(NativeFormat.FrameType.header.rawValue)
+        writer.byte(NativeFormat.version)
+        writer.text(header.runID)
+        writer.text(header.workload)
+        writer.text(header.nemesis)
+        writer.text(header.testbed)
+        writer.number(header.seed)
+        writer.number(UInt64(header.concurrency))
+        writer.number(header.startedAt)
+        writer.text(header.slotRule)
+        writer.text(header.toolVersion)
+        let limits = header.limits
+        writer.number(limits.shardID)
+        writer.number(UInt64(limits.maxResources))
+        writer.number(UInt64(limits.maxReservations))
+        writer.number(UInt64(limits.maxBundleSize))
+        writer.number(UInt64(limits.maxOperations))
+        writer.number(limits.maxTTL.rawValue)
+        writer.number(limits.clientRetryWindow.rawValue)
+        writer.number(limits.reservationHistoryWindow.rawValue)
+        writer.number(UInt64(limits.maxExpirationBucketLength))
+        writer.number(UInt64(limits.maxExpirationsPerTick))
+        return writer.bytes
+    }
+
+    /// Takes a payload whose type and version are checked already.
+    static func header(_ payload: [UInt8]) throws(VarintReader.Malformed) -> RunHeader {
+        var reader = VarintReader(payload, from: 2)
+        var header = RunHeader(
+            runID: try reader.text(), workload: try reader.text(), nemesis: try reader.text(),
+            testbed: try reader.text(), seed: try reader.number(),
+            concurrency: try reader.number(), startedAt: try reader.number(),
+            slotRule: try reader.text(), toolVersion: try reader.text(), limits: ClusterLimits())
+        header.limits = ClusterLimits(
+            shardID: try reader.number(), maxResources: try reader.number(),
+            maxReservations: try reader.number(), maxBundleSize: try reader.number(),
+            maxOperations: try reader.number(), maxTTL: SlotCount(try reader.number()),
+            clientRetryWindow: SlotCount(try reader.number()),
+            reservationHistoryWindow: SlotCount(try reader.number()),
+            maxExpirationBucketLength: try reader.number(),
+            maxExpirationsPerTick: try reader.number())
+        guard reader.isAtEnd else {
+            throw VarintReader.Malformed(problem: "\(reader.remaining) bytes follow the header")
+        }
+        return header
+    }
+}
