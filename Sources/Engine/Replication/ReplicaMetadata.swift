@@ -33,7 +33,10 @@ public struct ReplicaMetadata: Hashable, Sendable {
     public var commitLSN: LSN?
     /// Position of the snapshot in use; nil without a snapshot and for an empty one.
     public var activeSnapshotLSN: LSN?
-    /// The last view in which the replica was primary or backup.
+    /// The last view in which the replica was primary or backup. A takeover trusts it: whoever
+    /// stores view v here holds every entry that v began with. A replica that learns of a
+    /// higher view while it lags may store that as its current view at once, but here only when
+    /// it has caught up to where the view began.
     public var lastNormalView: View?
     public var durableVote: DurableVote?
 

@@ -17,7 +17,11 @@ public enum ReplicaNodeError: Error, Hashable, Sendable {
     case missingPreparedEntry(LSN)
     case preparedStorage(InputOutputFailure)
     case metadataFile(InputOutputFailure)
+    /// The engine refused the command or failed in it.
+    case submission(SubmissionError)
+    /// The engine answered from the retry table instead of applying (weakness R8).
     case appliedLSNMismatch(expected: LSN, found: LSN)
+    case checkpoint(CheckpointError)
 }
 
 extension ReplicaNodeError: DebugTextual {
@@ -45,8 +49,39 @@ extension ReplicaNodeError: DebugTextual {
         case .missingPreparedEntry(let lsn): "MissingPreparedEntry { lsn: \(lsn.debugText) }"
         case .preparedStorage(let failure): "PrepareStorage(\(failure.kind))"
         case .metadataFile(let failure): "MetadataFile(Io(\(failure.debugText)))"
+        case .submission(let error): "Submission(\(error.debugText))"
+        case .checkpoint(let error): "Checkpoint(\(error.debugText))"
         case .appliedLSNMismatch(let expected, let found):
             "AppliedLsnMismatch { expected: \(expected.debugText), found: \(found.debugText) }"
+        }
+    }
+}
+
+/// Why a replica does not even come up as faulted: its files need a person (replica.md 6).
+public enum NodeStartError: Error, Hashable, Sendable {
+    /// Starting an empty engine failed.
+    case opening(RecoveryError)
+    case recovery(RecoveryError)
+    /// The first metadata could not be written.
+    case metadataFile(InputOutputFailure)
+}
+
+extension NodeStartError: DebugTextual {
+    public var debugText: String {
+        switch self {
+        case .opening(let error): "Engine(\(error.debugText))"
+        case .recovery(let error): "Recovery(\(Self.recoveryText(error)))"
+        case .metadataFile(let failure): "MetadataFile(Io(\(failure.debugText)))"
+        }
+    }
+
+    /// The reference reports the engine's own bounds from another layer than the rest.
+    private static func recoveryText(_ error: RecoveryError) -> String {
+        switch error {
+        case .engineConfiguration: "EngineOpen(\(error.debugText))"
+        case .walFile, .snapshotFile, .snapshotDecoding, .snapshotRestore, .configuration,
+            .commandCodec, .replay, .nextLSNExhausted, .crashInjected:
+            "Recovery(\(error.debugText))"
         }
     }
 }
