@@ -154,6 +154,7 @@ let testTargets: [Target] = [
     tests(
         "CommandDescriptionsTests", uses: ["CommandDescriptions"], excluding: ["Snapshots"]),
     tests("TerminalTests", uses: ["Terminal"]),
+    tests("CheckingTests", uses: ["Checking", "History", "LeaseKernel"]),
 ]
 
 let package = Package(

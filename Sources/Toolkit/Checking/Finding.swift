@@ -41,4 +41,10 @@ public struct Finding: Hashable, Sendable {
         self.events = events
         self.explanation = explanation
     }
+
+    /// The same finding where the judge could not look far enough to be sure.
+    var undecided: Finding {
+        Finding(
+            code, severity: .undecided, stage: stage, events: events, explanation: explanation)
+    }
 }

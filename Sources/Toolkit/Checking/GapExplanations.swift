@@ -57,11 +57,10 @@ struct GapExplanations {
     /// The possible explanations, the likeliest first.
     func candidates(at lsn: LSN, in model: AllocationModel, used: Set<OperationID>) -> [Explanation]
     {
-        let slots = tickSlots(at: lsn, notBelow: model.lastSlot)
+        let slots = tickSlots(at: lsn)
         var expiries: [Explanation] = []
-        var seen: Set<ReservationID> = []
         for slot in slots {
-            for lease in model.dueLeases(at: slot) where seen.insert(lease.id).inserted {
+            for lease in model.dueLeases(at: slot) {
                 expiries.append(.expiry(lease.id, slot: max(slot, model.lastSlot ?? slot)))
             }
         }
@@ -77,19 +76,33 @@ struct GapExplanations {
         return expiries + commands + idle
     }
 
-    /// The slots at which a tick under way can have expired something, ascending.
-    private func tickSlots(at lsn: LSN, notBelow floor: Slot?) -> [Slot] {
+    /// The slots at which a tick under way can have expired something here. The tick that
+    /// reports this LSN as its last is the only one; otherwise one whose reported range covers
+    /// it is the likeliest.
+    private func tickSlots(at lsn: LSN) -> [Slot] {
         let latest = sentBefore[Int(lsn.rawValue)]
         let earliest = overAfter[Int(lsn.rawValue)]
         var index = firstTick(after: latest)
-        var slots: Set<Slot> = []
+        var likely: Set<Slot> = []
+        var possible: Set<Slot> = []
         while index > 0 {
             index -= 1
             if latestEnd[index] < earliest { break }
             let tick = ticks[index]
-            if tick.completedAt ?? RunInstant(.max) >= earliest { slots.insert(tick.slot) }
+            guard tick.completedAt ?? RunInstant(.max) >= earliest else { continue }
+            guard tick.completedAt != nil else {
+                possible.insert(tick.slot)
+                continue
+            }
+            guard let last = tick.lastLSN, lsn <= last else { continue }
+            if lsn == last { return [tick.slot] }
+            if last.rawValue - lsn.rawValue < UInt64(tick.applied) {
+                likely.insert(tick.slot)
+            } else {
+                possible.insert(tick.slot)
+            }
         }
-        return slots.sorted()
+        return likely.sorted() + possible.subtracting(likely).sorted()
     }
 
     private func firstTick(after instant: RunInstant) -> Int {

@@ -31,31 +31,95 @@ public enum Judge {
         return conclude(findings, statistics, coverage: Coverage.shortcoming(of: statistics))
     }
 
+    /// Behind the last LSN that anybody was told of there may be effects that nobody was told
+    /// of: where reads do not fit, the log is tried with up to this many more places.
+    private static let longestTail = 8
+
     private static func replay(
         _ log: WitnessLog, _ attempts: [Attempt], limits: ClusterLimits,
         statistics: inout JudgementStatistics
     ) -> [Finding] {
-        var replay = WitnessReplay(log, limits: limits, mayHaveExecuted: log.untold)
-        switch replay.run() {
-        case .undecided(let lsn):
-            return [
-                Finding(
-                    .unexplainedEffect, severity: .undecided, stage: .witness, events: [],
-                    explanation: "The search for what stands at the LSNs that no client was told "
-                        + "of reached its bound at LSN \(lsn) of \(statistics.lastLSN); the record "
-                        + "could not be judged further.")
-            ]
-        case .impossible(let obstacle):
-            return [denial(log, limits: limits) ?? ObstacleWords(log: log).finding(for: obstacle)]
-        case .explained(let explained):
-            statistics.inferredExpiries = explained.expiries
-            statistics.inferredCommands = explained.commands.count
-            let placement = ReadPlacement(
-                log, timeline: Timeline(explained.changes), limits: limits)
-            return placement.check(
-                attempts.filter { !$0.invocation.operation.isMutating },
-                isOpen: log.untold.count > explained.commands.count)
+        let reads = attempts.filter { !$0.invocation.operation.isMutating }
+        var findings: [Finding] = []
+        var openEffects = 0
+        for tail in 0...longestTail {
+            let last = LSN((log.lastLSN?.rawValue ?? 0) + UInt64(tail))
+            let attempt = explain(log, through: last, reads, limits: limits)
+            if tail == 0 {
+                findings = attempt.findings
+                openEffects = attempt.openEffects
+            }
+            if attempt.findings.isEmpty || tail == 0 {
+                statistics.inferredExpiries = attempt.expiries
+                statistics.inferredCommands = attempt.commands
+            }
+            if attempt.findings.isEmpty { return [] }
+            guard attempt.onlyReadsFail, tail < openEffects else { break }
         }
+        guard openEffects > longestTail else { return findings }
+        return findings.map(\.undecided)
+    }
+
+    private struct Explanation {
+        var findings: [Finding]
+        /// Whether the commands alone make sense.
+        var onlyReadsFail = false
+        var expiries = 0
+        var commands = 0
+        /// Effects that may stand behind the last LSN.
+        var openEffects = 0
+    }
+
+    /// The best explanation of the log up to `last`: the one that fits the most reads.
+    private static func explain(
+        _ log: WitnessLog, through last: LSN, _ reads: [Attempt], limits: ClusterLimits
+    ) -> Explanation {
+        var replay = WitnessReplay(
+            log, through: last, limits: limits, mayHaveExecuted: log.untold)
+        var best: Explanation?
+        var result: WitnessReplay.Result? = replay.run()
+        while let current = result {
+            switch current {
+            case .undecided(let lsn):
+                return Explanation(findings: [undecided(at: lsn, of: last)])
+            case .impossible(let obstacle):
+                // After explanations that only the reads contradict: there is no other one.
+                return best
+                    ?? Explanation(findings: [
+                        denial(log, limits: limits)
+                            ?? ObstacleWords(log: log).finding(for: obstacle)
+                    ])
+            case .explained(let explained):
+                let placement = ReadPlacement(
+                    log, timeline: Timeline(explained.changes), last: last, limits: limits)
+                let findings = placement.check(reads)
+                if findings.count < best?.findings.count ?? .max {
+                    best = Explanation(
+                        findings: findings, onlyReadsFail: true, expiries: explained.expiries,
+                        commands: explained.commands.count,
+                        openEffects: openEffects(after: explained, log))
+                }
+                if findings.isEmpty { return best ?? Explanation(findings: []) }
+            }
+            result = replay.runAgain()
+        }
+        return best ?? Explanation(findings: [])
+    }
+
+    private static func openEffects(
+        after explained: WitnessReplay.Explained, _ log: WitnessLog
+    ) -> Int {
+        let openTick = log.ticks.filter { $0.completedAt == nil }.map(\.slot).max()
+        let due = openTick.map { explained.model.dueLeases(at: $0).count } ?? 0
+        return log.untold.count - explained.commands.count + due
+    }
+
+    private static func undecided(at lsn: LSN, of last: LSN) -> Finding {
+        Finding(
+            .unexplainedEffect, severity: .undecided, stage: .witness, events: [],
+            explanation: "The search for what stands at the LSNs that no client was told of "
+                + "reached its bound at LSN \(lsn) of \(last); the record could "
+                + "not be judged further.")
     }
 
     /// Promise 15: whether the log makes sense once commands that were answered as certainly
@@ -63,7 +127,8 @@ public enum Judge {
     private static func denial(_ log: WitnessLog, limits: ClusterLimits) -> Finding? {
         guard !log.denied.isEmpty else { return nil }
         var replay = WitnessReplay(
-            log, limits: limits, mayHaveExecuted: log.untold + log.denied, extraSteps: 20_000)
+            log, through: log.lastLSN ?? LSN(0), limits: limits,
+            mayHaveExecuted: log.untold + log.denied, extraSteps: 20_000)
         guard case .explained(let explained) = replay.run() else { return nil }
         let denied = Set(log.denied.map(\.operationID))
         let executed = explained.commands.filter { denied.contains($0.operationID) }

@@ -14,10 +14,10 @@ struct ReadPlacement {
     /// Sent commands in order of sending, with the smallest LSN from there on.
     private var sent: [(at: RunInstant, lsn: LSN)] = []
 
-    init(_ log: WitnessLog, timeline: Timeline, limits: ClusterLimits) {
+    init(_ log: WitnessLog, timeline: Timeline, last: LSN, limits: ClusterLimits) {
         self.timeline = timeline
         self.limits = limits
-        last = log.lastLSN ?? LSN(0)
+        self.last = last
         let entries = log.entries.values
         let ticks = log.ticks.filter { $0.lastLSN != nil && $0.completedAt != nil }
         answered =
@@ -33,9 +33,8 @@ struct ReadPlacement {
         }
     }
 
-    /// Findings for the reads that have no place. `isOpen`: commands with an unknown outcome may
-    /// stand behind the last LSN, so a read that fits nowhere may show one of them.
-    func check(_ reads: [Attempt], isOpen: Bool) -> [Finding] {
+    /// Findings for the reads that have no place.
+    func check(_ reads: [Attempt]) -> [Finding] {
         let observations = reads.compactMap(Observation.init).sorted { $0.sentAt < $1.sentAt }
         let byAnswer = observations.indices.sorted {
             observations[$0].answeredAt < observations[$1].answeredAt
@@ -58,7 +57,7 @@ struct ReadPlacement {
                 places[index] = place
             } else if let finding = misplaced(
                 read, floor: floor, ceiling: ceiling, acknowledged: acknowledged,
-                earlier: seen.map { observations[$0.by] }, isOpen: isOpen)
+                earlier: seen.map { observations[$0.by] })
             {
                 findings.append(finding)
             }
@@ -123,8 +122,7 @@ struct ReadPlacement {
     // MARK: - Words
 
     private func misplaced(
-        _ read: Observation, floor: LSN, ceiling: LSN, acknowledged: LSN, earlier: Observation?,
-        isOpen: Bool
+        _ read: Observation, floor: LSN, ceiling: LSN, acknowledged: LSN, earlier: Observation?
     ) -> Finding? {
         let request = "\(Words.of(read.operation)) sent at \(Words.time(read.sentAt)) and answered "
         let bound =
@@ -151,13 +149,11 @@ struct ReadPlacement {
                 explanation: start + "That was the state at LSN \(past), but \(bound), where it "
                     + "is \(Words.of(expected(read, at: floor))).")
         }
-        // Behind the last LSN that anybody was told of there may be commands that nobody was.
-        let severity: Finding.Severity = isOpen && future == nil ? .undecided : .blocks
         let when =
             future.map { "It became so only at LSN \($0), sent after the answer." }
             ?? "It never was in that state."
         return Finding(
-            .wrongRead, severity: severity, stage: .witness, events: events,
+            .wrongRead, stage: .witness, events: events,
             explanation: start + when + " Between LSN \(floor) and \(ceiling) it is "
                 + "\(Words.of(expected(read, at: ceiling))).")
     }

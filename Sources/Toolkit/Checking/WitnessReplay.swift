@@ -63,22 +63,30 @@ struct WitnessReplay {
     private var expiries = 0
     private var choices: [ChoicePoint] = []
     private var obstacle: Obstacle?
+    private var steps = 0
 
     init(
-        _ log: WitnessLog, limits: ClusterLimits, mayHaveExecuted untold: [WitnessLog.Untold],
-        extraSteps: Int = 200_000
+        _ log: WitnessLog, through lastLSN: LSN, limits: ClusterLimits,
+        mayHaveExecuted untold: [WitnessLog.Untold], extraSteps: Int = 200_000
     ) {
         self.log = log
-        let lastLSN = log.lastLSN ?? LSN(0)
         last = lastLSN.rawValue
         gaps = GapExplanations(log, untold: untold, lastLSN: lastLSN)
         budget = 4 * Int(lastLSN.rawValue) + extraSteps
         model = AllocationModel(limits: limits)
     }
 
-    mutating func run() -> Result {
-        var lsn: UInt64 = 1
-        var steps = 0
+    mutating func run() -> Result { advance(from: 1) }
+
+    /// Another explanation of the whole log, when the one just given turned out not to fit what
+    /// reads saw; nil when there is none.
+    mutating func runAgain() -> Result? {
+        guard let lsn = comeBack() else { return nil }
+        return advance(from: lsn)
+    }
+
+    private mutating func advance(from start: UInt64) -> Result {
+        var lsn = start
         while lsn <= last {
             steps += 1
             guard steps <= budget else { return .undecided(at: LSN(lsn)) }
