@@ -73,6 +73,13 @@ struct AllocationModel: Sendable {
             .sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
     }
 
+    /// Whether a lease that is due at `slot` stopped being reserved behind `lsn`.
+    func hasEndedReservation(dueAt slot: Slot, after lsn: LSN) -> Bool {
+        leases.values.contains {
+            $0.deadline <= slot && $0.state != .reserved && $0.leftReservedAt ?? LSN(0) > lsn
+        }
+    }
+
     var operationWindow: SlotCount {
         SlotCount(limits.maxTTL.rawValue + limits.clientRetryWindow.rawValue)
     }
@@ -151,6 +158,7 @@ struct AllocationModel: Sendable {
         guard lease.retireAfter == nil else { return .refused(.reservationRetired) }
         guard lease.state == .reserved else { return .refused(.invalidState) }
         leaveBucket(lease)
+        lease.leftReservedAt = lsn
         lease.state = .confirmed
         set(lease, lsn: lsn)
         move(lease, membersTo: .confirmed, lsn: lsn)
@@ -196,7 +204,10 @@ struct AllocationModel: Sendable {
         _ lease: ModelLease, as state: LeaseView.State, raisingEpoch: Bool, slot: Slot, lsn: LSN
     ) {
         var lease = lease
-        if lease.state == .reserved { leaveBucket(lease) }
+        if lease.state == .reserved {
+            leaveBucket(lease)
+            lease.leftReservedAt = lsn
+        }
         lease.state = state
         if raisingEpoch { lease.epoch = LeaseEpoch(lease.epoch.rawValue + 1) }
         lease.releasedLSN = lsn

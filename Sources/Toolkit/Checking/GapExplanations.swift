@@ -16,10 +16,12 @@ struct GapExplanations {
     /// By tick, in order of sending: the latest end among it and those before it.
     private let latestEnd: [RunInstant]
     private let untold: [WitnessLog.Untold]
+    private let bounds: RealTimeBounds
 
     init(_ log: WitnessLog, untold: [WitnessLog.Untold], lastLSN: LSN) {
         self.lastLSN = lastLSN.rawValue
         self.untold = untold
+        bounds = RealTimeBounds(log, last: lastLSN)
         let count = Int(lastLSN.rawValue)
         var sentBefore = [RunInstant](repeating: RunInstant(.max), count: count + 2)
         var overAfter = [RunInstant](repeating: RunInstant(0), count: count + 2)
@@ -57,11 +59,19 @@ struct GapExplanations {
     /// The possible explanations, the likeliest first.
     func candidates(at lsn: LSN, in model: AllocationModel, used: Set<OperationID>) -> [Explanation]
     {
-        let slots = tickSlots(at: lsn)
+        let ticks = ticksUnderWay(at: lsn)
         var expiries: [Explanation] = []
-        for slot in slots {
-            for lease in model.dueLeases(at: slot) {
-                expiries.append(.expiry(lease.id, slot: max(slot, model.lastSlot ?? slot)))
+        var idle: [Explanation] = []
+        for tick in ticks {
+            let slot = max(tick.slot, model.lastSlot ?? tick.slot)
+            for lease in model.dueLeases(at: tick.slot) {
+                expiries.append(.expiry(lease.id, slot: slot))
+            }
+            // A tick chooses what is due when it begins; what a command ends before the expiry
+            // is applied makes it idle.
+            let begun = bounds.largestLSN(answeredBefore: tick.invokedAt)
+            if model.hasEndedReservation(dueAt: tick.slot, after: begun) {
+                idle.append(.expiry(nil, slot: slot))
             }
         }
         let latest = sentBefore[Int(lsn.rawValue)]
@@ -72,46 +82,37 @@ struct GapExplanations {
                 commands.append(.command(command, slot: slot))
             }
         }
-        let idle = slots.map { Explanation.expiry(nil, slot: max($0, model.lastSlot ?? $0)) }
         return expiries + commands + idle
     }
 
-    /// The slots at which a tick under way can have expired something here. The tick that
-    /// reports this LSN as its last is the only one; otherwise one whose reported range covers
-    /// it is the likeliest.
-    private func tickSlots(at lsn: LSN) -> [Slot] {
+    /// The ticks that can have expired something here, one of each slot, the likeliest first.
+    /// The tick that reports this LSN as its last is the only one; otherwise one whose reported
+    /// range covers it is the likeliest.
+    private func ticksUnderWay(at lsn: LSN) -> [WitnessLog.Tick] {
         let latest = sentBefore[Int(lsn.rawValue)]
         let earliest = overAfter[Int(lsn.rawValue)]
-        var index = firstTick(after: latest)
-        var likely: Set<Slot> = []
-        var possible: Set<Slot> = []
+        var index = ticks.partitionIndex { $0.invokedAt <= latest }
+        var likely: [Slot: WitnessLog.Tick] = [:]
+        var possible: [Slot: WitnessLog.Tick] = [:]
         while index > 0 {
             index -= 1
             if latestEnd[index] < earliest { break }
             let tick = ticks[index]
-            guard tick.completedAt ?? RunInstant(.max) >= earliest else { continue }
-            guard tick.completedAt != nil else {
-                possible.insert(tick.slot)
+            guard let completedAt = tick.completedAt else {
+                // The earliest of several says most: it allows what the later ones allow.
+                possible[tick.slot] = tick
                 continue
             }
-            guard let last = tick.lastLSN, lsn <= last else { continue }
-            if lsn == last { return [tick.slot] }
+            guard completedAt >= earliest, let last = tick.lastLSN, lsn <= last else { continue }
+            if lsn == last { return [tick] }
             if last.rawValue - lsn.rawValue < UInt64(tick.applied) {
-                likely.insert(tick.slot)
+                likely[tick.slot] = tick
             } else {
-                possible.insert(tick.slot)
+                possible[tick.slot] = tick
             }
         }
-        return likely.sorted() + possible.subtracting(likely).sorted()
-    }
-
-    private func firstTick(after instant: RunInstant) -> Int {
-        var low = 0
-        var high = ticks.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ticks[middle].invokedAt <= instant { low = middle + 1 } else { high = middle }
-        }
-        return low
+        for slot in likely.keys { possible[slot] = nil }
+        return likely.values.sorted { $0.slot < $1.slot }
+            + possible.values.sorted { $0.slot < $1.slot }
     }
 }

@@ -11,6 +11,8 @@ struct ModelLease: Hashable, Sendable {
     var epoch: LeaseEpoch
     var releasedLSN: LSN?
     var retireAfter: Slot?
+    /// When it was confirmed or ended: from then on an expiry of it changes nothing.
+    var leftReservedAt: LSN?
 
     /// What a replica must show of it (wire-api.md 3.4).
     var view: LeaseView {

@@ -8,29 +8,12 @@ import History
 struct ReadPlacement {
     private let timeline: Timeline
     private let limits: ClusterLimits
-    private let last: LSN
-    /// Answered commands in order of their answers, with the largest LSN up to there.
-    private var answered: [(at: RunInstant, lsn: LSN)] = []
-    /// Sent commands in order of sending, with the smallest LSN from there on.
-    private var sent: [(at: RunInstant, lsn: LSN)] = []
+    private let bounds: RealTimeBounds
 
     init(_ log: WitnessLog, timeline: Timeline, last: LSN, limits: ClusterLimits) {
         self.timeline = timeline
         self.limits = limits
-        self.last = last
-        let entries = log.entries.values
-        let ticks = log.ticks.filter { $0.lastLSN != nil && $0.completedAt != nil }
-        answered =
-            entries.map { ($0.answeredAt, $0.lsn) }
-            + ticks.map { ($0.completedAt ?? $0.invokedAt, $0.lastLSN ?? LSN(0)) }
-        answered.sort { $0.at < $1.at }
-        for index in answered.indices.dropFirst() {
-            answered[index].lsn = max(answered[index].lsn, answered[index - 1].lsn)
-        }
-        sent = entries.map { ($0.invokedAt, $0.lsn) }.sorted { $0.0 < $1.0 }
-        for index in sent.indices.dropLast().reversed() {
-            sent[index].lsn = min(sent[index].lsn, sent[index + 1].lsn)
-        }
+        bounds = RealTimeBounds(log, last: last)
     }
 
     /// Findings for the reads that have no place.
@@ -50,9 +33,9 @@ struct ReadPlacement {
                 }
                 next += 1
             }
-            let acknowledged = largestLSN(answeredBefore: read.sentAt)
+            let acknowledged = bounds.largestLSN(answeredBefore: read.sentAt)
             let floor = [acknowledged, seen?.lsn ?? LSN(0), read.fence ?? LSN(0)].max() ?? LSN(0)
-            let ceiling = largestLSN(possibleAt: read.answeredAt)
+            let ceiling = bounds.largestLSN(possibleAt: read.answeredAt)
             if let place = earliestPlace(for: read, from: floor, through: ceiling) {
                 places[index] = place
             } else if let finding = misplaced(
@@ -65,19 +48,7 @@ struct ReadPlacement {
         return findings
     }
 
-    // MARK: - Bounds
-
-    private func largestLSN(answeredBefore instant: RunInstant) -> LSN {
-        let count = answered.partitionIndex { $0.at < instant }
-        return count == 0 ? LSN(0) : answered[count - 1].lsn
-    }
-
-    /// Below everything that was sent only after the read was over.
-    private func largestLSN(possibleAt instant: RunInstant) -> LSN {
-        let index = sent.partitionIndex { $0.at <= instant }
-        guard index < sent.count, sent[index].lsn.rawValue > 0 else { return last }
-        return min(last, LSN(sent[index].lsn.rawValue - 1))
-    }
+    // MARK: - Places
 
     private func earliestPlace(
         for read: Observation, from floor: LSN, through ceiling: LSN
@@ -198,18 +169,5 @@ struct Observation {
             .tickExpirations:
             nil
         }
-    }
-}
-
-extension Array {
-    /// The number of elements at the front that satisfy the predicate; they must stand in front.
-    fileprivate func partitionIndex(where isInFront: (Element) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if isInFront(self[middle]) { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

@@ -192,6 +192,11 @@ struct WitnessReplay {
     }
 
     private mutating func note(_ new: Obstacle) {
-        if new.lsn > obstacle?.lsn ?? LSN(0) { obstacle = new }
+        guard let old = obstacle, new.lsn <= old.lsn else {
+            obstacle = new
+            return
+        }
+        // Of several slots that a command was sent with, the one that fits says more.
+        if new.lsn == old.lsn, case .slotWentBack = old.kind { obstacle = new }
     }
 }
