@@ -64,6 +64,7 @@ let base: [Target] = [
     library("Digests", in: "Base", uses: ["CCrypto", "SystemCalls"]),
     library("CommandDescriptions", in: "Base"),
     library("Terminal", in: "Base"),
+    library("JSONText", in: "Base"),
 ]
 
 let engine: [Target] = [
@@ -121,8 +122,8 @@ let commands: [Target] = [
     command(
         "allocdb-jepsen",
         uses: [
-            "Campaign", "Checking", "CommandDescriptions", "History", "Matrix", "Nemesis",
-            "Reporting", "SystemCalls", "Testbed", "Workload",
+            "Campaign", "Checking", "CommandDescriptions", "History", "JSONText", "Matrix",
+            "Reporting", "SystemCalls", "Terminal",
         ]),
     command(
         "allocdb-bench",
@@ -155,6 +156,7 @@ let testTargets: [Target] = [
         "CommandDescriptionsTests", uses: ["CommandDescriptions"], excluding: ["Snapshots"]),
     tests("TerminalTests", uses: ["Terminal"]),
     tests("CheckingTests", uses: ["Checking", "History", "LeaseKernel"]),
+    tests("JSONTextTests", uses: ["JSONText"]),
 ]
 
 let package = Package(

@@ -1,11 +1,11 @@
 /// Paragraphs and two-column tables for a terminal of a given width.
-enum TextLayout {
+public enum TextLayout {
     /// The narrowest text column that is still worth wrapping to.
-    static let minimumWidth = 30
+    public static let minimumWidth = 30
 
     /// Breaks a paragraph at blanks so that no line is longer than `width` characters, unless a
     /// single word is. Every line starts with `indent`, which counts as part of the width.
-    static func wrap(_ text: String, width: Int, indent: String = "") -> [String] {
+    public static func wrap(_ text: String, width: Int, indent: String = "") -> [String] {
         let room = max(minimumWidth, width - indent.count)
         var lines: [String] = []
         var line = ""
@@ -25,7 +25,7 @@ enum TextLayout {
 
     /// Rows of a name and its explanation; explanations line up and wrap. A name that is too
     /// long for its column has its explanation on the next line.
-    static func table(_ rows: [(name: String, text: String)], width: Int) -> [String] {
+    public static func table(_ rows: [(name: String, text: String)], width: Int) -> [String] {
         let widest = rows.map(\.name.count).max() ?? 0
         let column = min(widest, 26) + 4
         let indent = String(repeating: " ", count: column)

@@ -1,0 +1,77 @@
+import CommandDescriptions
+import SystemCalls
+import Terminal
+
+/// The command line of the validation toolkit: understands it, calls the one command it names,
+/// and turns what happened into an exit code.
+enum Tool {
+    static let version = "0.1.0"
+
+    static let commands: [ToolCommand] = [
+        RunCommand.command, PlanCommand.command,
+        CompletionsCommand.command,
+    ]
+
+    static let description = CommandDescription(
+        name: "allocdb-jepsen",
+        summary: "Finds out whether a replicated allocator keeps its promises under faults",
+        discussion: [
+            "A run starts a cluster, lets clients work on it, does something bad to it, and judges "
+                + "the recorded history. The verdict is passed, blocked (a promise was broken, "
+                + "with the evidence), or unknown (nobody can say)."
+        ],
+        subcommands: commands.map(\.description),
+        examples: [
+            CommandExample(
+                "allocdb-jepsen run reservation_contention-crash-restart --fault-window 15",
+                purpose: "Crash the primary while clients contend, and judge"),
+            CommandExample("allocdb-jepsen plan", purpose: "See all runs of the release gate"),
+        ],
+        exitStatuses: ExitCode.described(ExitCode.allCases))
+
+    /// Carries out a command line (with the program's name first) and returns the exit code.
+    static func main(_ line: [String]) -> Int32 {
+        Signals.ignoreBrokenPipes()
+        let words = Array(line.dropFirst())
+        do {
+            switch try description.parse(words) {
+            case .help(let path):
+                let width = Terminal.detect(1).textWidth
+                StandardStreams.writeOutput(description.helpText(path: path, width: width))
+                return ExitCode.passed.rawValue
+            case .version:
+                StandardStreams.writeOutput("\(description.name) \(version)\n")
+                return ExitCode.passed.rawValue
+            case .run(let parsed):
+                return try carryOut(parsed, words: line)
+            }
+        } catch let error as LocatedUsageError {
+            StandardStreams.writeError("\(error)\n")
+            return ExitCode.usage.rawValue
+        } catch {
+            StandardStreams.writeError("\(description.name): internal error: \(error)\n")
+            return ExitCode.internalError.rawValue
+        }
+    }
+
+    private static func carryOut(_ parsed: ParsedCommand, words: [String]) throws -> Int32 {
+        guard let command = commands.first(where: { [$0.description.name] == parsed.path }) else {
+            let name = parsed.path.joined(separator: " ")
+            throw LocatedUsageError(
+                .unknownCommand(name, suggestion: nil), path: [], tool: description.name)
+        }
+        do {
+            return try command.carryOut(parsed.arguments, words)
+        } catch let error as UsageError {
+            throw LocatedUsageError(error, path: parsed.path, tool: description.name)
+        }
+    }
+}
+
+/// One command of the tool: its description, and what it does. `carryOut` gets the parsed
+/// arguments and all words of the command line, and returns the exit code; a `UsageError` that it
+/// throws is reported as one.
+struct ToolCommand: Sendable {
+    let description: CommandDescription
+    let carryOut: @Sendable (ParsedArguments, [String]) throws -> Int32
+}
