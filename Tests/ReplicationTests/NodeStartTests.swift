@@ -55,8 +55,8 @@ struct NodeStartTests {
         let cases = try Vectors.json("replica-metadata.json")["file_names"].array
         for names in cases {
             let metadata = try #require(names["metadata_file_name"].string)
-            let paths = ReplicaPaths(metadata: metadata, wal: "s.wal", snapshot: "s.snapshot")
-            #expect(paths.preparedLog == names["prepare_log_file_name"].string)
+            let paths = ReplicaPaths(metadata: metadata, log: "s.wal", snapshot: "s.snapshot")
+            #expect(paths.journal == names["prepare_log_file_name"].string)
         }
         print("replica-metadata file names: \(cases.count) cases")
         #expect(cases.count == 6)

@@ -9,7 +9,7 @@ public final class FileNodeStorage: NodeStorage {
 
     public init(_ paths: ReplicaPaths) {
         self.paths = paths
-        engine = FileStorage(walPath: paths.wal, snapshotPath: paths.snapshot)
+        engine = FileStorage(walPath: paths.log, snapshotPath: paths.snapshot)
     }
 
     public func readMetadata(limit: UInt64) throws(InputOutputFailure) -> BoundedRead {
@@ -21,11 +21,11 @@ public final class FileNodeStorage: NodeStorage {
     }
 
     public func readPreparedLog(limit: UInt64) throws(InputOutputFailure) -> BoundedRead {
-        try read(paths.preparedLog, limit: limit)
+        try read(paths.journal, limit: limit)
     }
 
     public func replacePreparedLog(with bytes: [UInt8]) throws(InputOutputFailure) {
-        try replace(paths.preparedLog, with: bytes, sync: .full)
+        try replace(paths.journal, with: bytes, sync: .full)
     }
 
     private func read(_ path: String, limit: UInt64) throws(InputOutputFailure) -> BoundedRead {

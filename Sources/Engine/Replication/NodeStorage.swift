@@ -20,27 +20,19 @@ public enum BoundedRead: Hashable, Sendable {
     case tooLong(length: UInt64)
 }
 
-/// Where the four files of one replica lie.
-public struct ReplicaPaths: Hashable, Sendable {
-    public var metadata: String
-    public var preparedLog: String
-    public var wal: String
-    public var snapshot: String
-
+extension ReplicaPaths {
     /// The prepared log lies beside the metadata, under its name with one more extension
     /// (replica.md 1).
-    public init(metadata: String, wal: String, snapshot: String) {
-        self.metadata = metadata
-        self.preparedLog = metadata + ".prepare"
-        self.wal = wal
-        self.snapshot = snapshot
+    public init(metadata: String, log: String, snapshot: String) {
+        self.init(
+            metadata: metadata, journal: metadata + ".prepare", log: log, snapshot: snapshot)
     }
 
     /// The names that every replica of a local cluster uses inside its folder
     /// (cluster-runner.md 2).
     public init(folder: String) {
         self.init(
-            metadata: folder + "/replica.metadata", wal: folder + "/state.wal",
+            metadata: folder + "/replica.metadata", log: folder + "/state.wal",
             snapshot: folder + "/state.snapshot")
     }
 }

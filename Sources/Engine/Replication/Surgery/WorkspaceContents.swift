@@ -1,5 +1,4 @@
 public import LeaseEngine
-public import LeaseKernel
 
 /// What the folder of one stopped replica holds, whatever format it is stored in.
 public struct WorkspaceContents: Hashable, Sendable {
@@ -33,13 +32,5 @@ public struct WorkspaceContents: Hashable, Sendable {
 }
 
 extension WALFrame {
-    /// The frame that commits a prepared entry.
-    public init(committing entry: PreparedEntry) {
-        self.init(
-            lsn: entry.lsn, requestSlot: entry.requestSlot,
-            recordType: entry.kind == .client ? .clientCommand : .internalCommand,
-            payload: entry.payload)
-    }
-
     var isMarker: Bool { recordType == .snapshotMarker }
 }
