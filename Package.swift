@@ -82,6 +82,9 @@ let engine: [Target] = [
             "SystemCalls",
         ]),
     library(
+        "ClusterRunner", in: "Engine",
+        uses: ["ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel", "SystemCalls"]),
+    library(
         "ReplicaServer", in: "Engine",
         uses: [
             "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
@@ -118,7 +121,7 @@ let toolkit: [Target] = [
 let commands: [Target] = [
     command(
         "allocdb-local-cluster",
-        uses: ["ClusterProtocol", "CommandDescriptions", "ReplicaServer", "SystemCalls"]),
+        uses: ["ClusterProtocol", "ClusterRunner", "LeaseKernel", "ReplicaServer", "SystemCalls"]),
     command(
         "allocdb-jepsen",
         uses: [

@@ -22,6 +22,11 @@ public enum FrameLog {
         writer.write(payload)
     }
 
+    /// The checksum that stands in front of `payload`.
+    public static func checksum(of payload: ArraySlice<UInt8>) -> UInt32 {
+        checksum(length: UInt32(payload.count), payload: payload)
+    }
+
     /// Why reading stopped.
     public enum End: Equatable, Sendable {
         /// The last record ends where the bytes end.

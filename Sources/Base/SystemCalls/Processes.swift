@@ -111,3 +111,8 @@ public enum StandardStreams {
         }
     }
 }
+
+/// Ends this process at once with an exit status; nothing is flushed or unwound.
+public func exitProcess(_ status: Int32) -> Never {
+    _exit(status)
+}
