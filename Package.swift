@@ -147,7 +147,18 @@ let testTargets: [Target] = [
         uses: [
             "ClusterProtocol", "History", "LeaseKernel", "Randomness", "SystemCalls", "Workload",
         ]),
+    .target(
+        name: "ClusterHarness",
+        dependencies: ["ClusterProtocol", "LeaseKernel", "SystemCalls"],
+        path: "Tests/ClusterHarness",
+        swiftSettings: settings),
     tests("ByteCodingTests", uses: ["ByteCoding"]),
+    tests(
+        "EndToEndTests",
+        uses: [
+            "ByteCoding", "ClusterHarness", "ClusterProtocol", "LeaseKernel", "SystemCalls",
+            "allocdb-local-cluster",
+        ]),
     tests("ReplicationTests", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel", "Replication"]),
     tests(
         "ClusterProtocolTests",

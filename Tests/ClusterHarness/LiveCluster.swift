@@ -1,0 +1,207 @@
+public import ClusterProtocol
+import LeaseKernel
+public import SystemCalls
+public import Testing
+
+/// Three real daemons of the built `allocdb-local-cluster`, children of the test, in a workspace
+/// of their own. Everything waits on conditions; `LiveCluster.run` shows the daemons' logs when a
+/// test fails and ends the daemons in any case.
+public final class LiveCluster {
+    public let workspace: String
+    public private(set) var layout: ClusterLayout
+    private let executable: String
+    private var daemons: [ReplicaID: Daemon] = [:]
+    private var lastOperation: UInt128 = 0
+
+    /// Starts a cluster, waits until its primary serves, and runs `body`.
+    public static func run(
+        starting: Bool = true, configure: (inout ClusterLayout) -> Void = { _ in },
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: (LiveCluster) throws -> Void
+    ) {
+        var cluster: LiveCluster?
+        do {
+            let made = try LiveCluster(configure: configure)
+            cluster = made
+            if starting { try made.startAll() }
+            try body(made)
+        } catch {
+            let logs = cluster?.logExcerpts() ?? ""
+            Issue.record("\(error)\n\(logs)", sourceLocation: sourceLocation)
+        }
+        cluster?.tearDown()
+    }
+
+    private init(configure: (inout ClusterLayout) -> Void) throws {
+        executable = try Self.builtExecutable()
+        workspace = try FileSystem.resolve(FileSystem.makeTemporaryFolder(prefix: "cluster"))
+        let ports = try Self.freePorts(9)
+        func addresses(_ index: Int) -> ReplicaAddresses {
+            ReplicaAddresses(
+                control: .loopback(port: ports[index]), client: .loopback(port: ports[index + 3]),
+                protocol: .loopback(port: ports[index + 6]))
+        }
+        layout = ClusterLayout(
+            workspaceRoot: workspace, addresses: (addresses(0), addresses(1), addresses(2)))
+        configure(&layout)
+        try FileSystem.createFolders(Path.join(workspace, "logs"))
+        try FileSystem.createFolders(Path.join(workspace, "run"))
+        try FileSystem.write(Array(try layout.encoded().utf8), to: layoutPath)
+    }
+
+    public var layoutPath: String { Path.join(workspace, ClusterLayout.fileName) }
+
+    public func replica(_ number: UInt64) -> ReplicaLayout {
+        layout.replicas[Int(number) - 1]
+    }
+
+    // MARK: Daemons
+
+    /// Starts all three and waits until the first one, primary in a new workspace, serves.
+    public func startAll() throws {
+        for number: UInt64 in 1...3 { try launch(number) }
+        for number: UInt64 in 1...3 { try awaitReady(number) }
+        try waitUntil("replica 1 answers a read") {
+            switch try? read(ResourceProbe.absent, at: 1) {
+            case .response: true
+            case .text, .empty, .undecodable, nil: false
+            }
+        }
+    }
+
+    /// Starts one replica and waits until it answers a status request.
+    public func start(_ number: UInt64) throws {
+        try launch(number)
+        try awaitReady(number)
+    }
+
+    public func launch(_ number: UInt64) throws {
+        daemons[ReplicaID(number)] = try Daemon(
+            executable: executable, arguments: daemonArguments(number),
+            logPath: replica(number).logPath)
+    }
+
+    /// A further daemon for the same replica, run to its end, with what it printed.
+    public func runSecondDaemon(_ number: UInt64, within limit: Duration) throws -> CapturedRun {
+        try CapturedRun(executable, daemonArguments(number), until: .after(limit))
+    }
+
+    private func daemonArguments(_ number: UInt64) -> [String] {
+        ["replica-daemon", "--layout-file", layoutPath, "--replica-id", "\(number)"]
+    }
+
+    public func awaitReady(_ number: UInt64) throws {
+        try waitUntil("replica \(number) answers a status request") {
+            guard isRunning(number) else {
+                throw Unmet("replica \(number) ended while it should start")
+            }
+            return (try? status(number)) != nil
+        }
+    }
+
+    public func isRunning(_ number: UInt64) -> Bool {
+        daemons[ReplicaID(number)]?.isRunning ?? false
+    }
+
+    /// Ends a daemon as a power cut would, without a chance to tidy up.
+    public func kill(_ number: UInt64) throws {
+        try daemons.removeValue(forKey: ReplicaID(number))?.kill()
+    }
+
+    public func signal(_ number: UInt64, _ signal: Int32) throws {
+        try daemons[ReplicaID(number)]?.process.signal(signal)
+    }
+
+    /// Asks a daemon to end, and gives its exit status.
+    public func terminate(_ number: UInt64, within limit: Duration = .seconds(10)) throws
+        -> SystemCalls.ExitStatus
+    {
+        guard let daemon = daemons[ReplicaID(number)] else {
+            throw Unmet("replica \(number) is not running")
+        }
+        try daemon.process.signal(Signals.terminate)
+        guard let status = try daemon.waitForEnd(within: limit) else {
+            throw Unmet("replica \(number) still runs \(limit) after SIGTERM")
+        }
+        daemons[ReplicaID(number)] = nil
+        return status
+    }
+
+    public func processID(_ number: UInt64) -> Int32? {
+        daemons[ReplicaID(number)]?.process.processID
+    }
+
+    // MARK: Waiting
+
+    /// A promise of the test that was not kept.
+    public struct Unmet: Error, CustomStringConvertible {
+        public let description: String
+        public init(_ description: String) { self.description = description }
+    }
+
+    /// Fails unless `condition` holds now.
+    public func require(_ condition: Bool, _ what: @autoclosure () -> String) throws {
+        guard condition else { throw Unmet("not so: \(what())") }
+    }
+
+    /// Asks again and again until `condition` holds. The limit only bounds a failing test.
+    public func waitUntil(
+        _ what: String, within limit: Duration = .seconds(30), _ condition: () throws -> Bool
+    ) throws {
+        let deadline = Deadline.after(limit)
+        while !(try condition()) {
+            if deadline.isPassed { throw Unmet("not within \(limit): \(what)") }
+            sleepThread(for: .milliseconds(20))
+        }
+    }
+
+    // MARK: Bookkeeping for tests
+
+    /// A fresh operation id.
+    public func newOperation() -> UInt128 {
+        lastOperation += 1
+        return lastOperation
+    }
+
+    // MARK: The end
+
+    private func tearDown() {
+        for daemon in daemons.values {
+            do { try daemon.kill() } catch { Issue.record("could not kill a daemon: \(error)") }
+        }
+        daemons = [:]
+        do { try FileSystem.removeTree(workspace) } catch { Issue.record("\(error)") }
+    }
+
+    /// The end of every daemon's log.
+    public func logExcerpts(lines: Int = 40) -> String {
+        layout.replicas.map { replica in
+            let bytes = (try? FileSystem.read(replica.logPath, limit: 64 << 20)) ?? []
+            let text = String(decoding: bytes, as: UTF8.self)
+            let end = text.split(separator: "\n").suffix(lines).joined(separator: "\n")
+            return "--- log of replica \(replica.id)\n\(end)\n"
+        }.joined()
+    }
+
+    public func log(_ number: UInt64) throws -> String {
+        String(
+            decoding: try FileSystem.read(replica(number).logPath, limit: 64 << 20), as: UTF8.self)
+    }
+
+    /// The executable lies beside the test bundle.
+    private static func builtExecutable() throws -> String {
+        let bundle = CommandLine.arguments.first ?? ""
+        let path = Path.join(Path.parent(of: bundle) ?? ".", "allocdb-local-cluster")
+        guard FileSystem.isExecutable(path) else {
+            throw Unmet("there is no built executable at \(path)")
+        }
+        return path
+    }
+
+    /// Ports that were free together a moment ago.
+    private static func freePorts(_ count: Int) throws -> [UInt16] {
+        let listeners = try (0..<count).map { _ in try TCPListener(binding: .loopback()) }
+        defer { for listener in listeners { listener.descriptor.close() } }
+        return listeners.map(\.address.port)
+    }
+}

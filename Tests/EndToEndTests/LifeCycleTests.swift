@@ -1,0 +1,86 @@
+import ClusterHarness
+import ClusterProtocol
+import LeaseKernel
+import SystemCalls
+import Testing
+
+extension EndToEndTests {
+    @Suite("Daemons start, stop and keep out of each other's way")
+    struct LifeCycle {
+        @Test("a second daemon on the same workspace is refused by the lock and touches nothing")
+        func secondDaemon() {
+            LiveCluster.run { cluster in
+                try cluster.commit(.createResource(ResourceID(1)), slot: 1)
+                let process = try #require(cluster.processID(1))
+                let before = try files(of: cluster.replica(1))
+                let run = try cluster.runSecondDaemon(1, within: .seconds(20))
+                try cluster.require(
+                    run.status == .exited(code: 1), "it ends with status 1, not \(run.status)")
+                try cluster.require(
+                    run.errorText.contains("\(process)"),
+                    "it names process \(process): \(run.errorText)")
+                try cluster.require(
+                    try files(of: cluster.replica(1)) == before, "no file was touched")
+                try cluster.commit(.createResource(ResourceID(2)), slot: 1)
+            }
+        }
+
+        @Test("SIGTERM stops cleanly, and the next start has everything")
+        func terminate() {
+            LiveCluster.run { cluster in
+                try cluster.commit(.createResource(ResourceID(1)), slot: 1)
+                for number: UInt64 in 1...3 { try cluster.awaitCommit(LSN(1), at: number) }
+                for number: UInt64 in 1...3 {
+                    let status = try cluster.terminate(number)
+                    try cluster.require(status.isSuccess, "replica \(number): \(status)")
+                    let pidPath = cluster.replica(number).pidPath
+                    try cluster.require(!FileSystem.exists(pidPath), "\(pidPath) is gone")
+                    try cluster.require(
+                        try cluster.log(number).contains("replica=\(number) shutdown=clean"),
+                        "the log says shutdown=clean")
+                }
+                for number: UInt64 in 1...3 { try cluster.start(number) }
+                let reply = try answered(cluster, by: 1)
+                guard case .response(.resource) = reply else {
+                    throw LiveCluster.Unmet("the resource is there after the restart: \(reply)")
+                }
+            }
+        }
+
+        @Test("stop on the control port ends the daemon with status 0")
+        func stop() {
+            LiveCluster.run { cluster in
+                let reply = try cluster.control(.stop, at: 2)
+                try cluster.require(
+                    reply == ControlReply.acknowledgement, "stop is acknowledged: \(reply)")
+                try cluster.waitUntil("replica 2 has ended") { !cluster.isRunning(2) }
+                try cluster.require(
+                    !FileSystem.exists(cluster.replica(2).pidPath), "its pid file is gone")
+                try cluster.commit(.createResource(ResourceID(1)), slot: 1)
+            }
+        }
+
+        private func answered(
+            _ cluster: LiveCluster, by number: UInt64
+        ) throws -> ClientReply {
+            var reply = ClientReply.empty
+            try cluster.waitUntil("replica \(number) serves reads") {
+                reply = try cluster.read(ResourceID(1), at: number)
+                if case .response = reply { return true }
+                return false
+            }
+            return reply
+        }
+
+        /// Content of everything a second daemon could spoil.
+        private func files(of replica: ReplicaLayout) throws -> [String: [UInt8]] {
+            var files: [String: [UInt8]] = [:]
+            for name in try FileSystem.list(replica.workspaceDirectory) {
+                let path = Path.join(replica.workspaceDirectory, name)
+                files[path] = try FileSystem.read(path, limit: 64 << 20)
+            }
+            files[replica.pidPath] = try FileSystem.read(replica.pidPath, limit: 4096)
+            return files
+        }
+    }
+}
