@@ -159,6 +159,19 @@ let testTargets: [Target] = [
             "ByteCoding", "ClusterHarness", "ClusterProtocol", "LeaseKernel", "SystemCalls",
             "allocdb-local-cluster",
         ]),
+    .target(
+        name: "EngineVectors",
+        dependencies: ["ByteCoding", "LeaseEngine", "LeaseKernel", "TestSupport"],
+        path: "Tests/EngineVectors",
+        swiftSettings: settings),
+    tests("ByteCodingTests", uses: ["ByteCoding"]),
+    tests("BoundedCollectionsTests", uses: ["BoundedCollections"]),
+    tests(
+        "LeaseKernelTests",
+        uses: ["ByteCoding", "DurableFiles", "EngineVectors", "LeaseKernel"]),
+    tests(
+        "LeaseEngineTests",
+        uses: ["ByteCoding", "DurableFiles", "EngineVectors", "LeaseEngine", "LeaseKernel"]),
     tests("ReplicationTests", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel", "Replication"]),
     tests(
         "ClusterProtocolTests",
