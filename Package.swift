@@ -164,7 +164,6 @@ let testTargets: [Target] = [
         dependencies: ["ByteCoding", "LeaseEngine", "LeaseKernel", "TestSupport"],
         path: "Tests/EngineVectors",
         swiftSettings: settings),
-    tests("ByteCodingTests", uses: ["ByteCoding"]),
     tests("BoundedCollectionsTests", uses: ["BoundedCollections"]),
     tests(
         "LeaseKernelTests",
