@@ -15,8 +15,12 @@ public struct ReferenceOutput: Hashable, Sendable {
 
     /// The history could not be read: nothing is judged.
     public init(_ error: TextHistoryError) {
+        self.init(unreadable: error.description)
+    }
+
+    private init(unreadable reason: String) {
         standardOutput = ""
-        standardError = "failed to load history: \(error)\n"
+        standardError = "failed to load history: \(reason)\n"
         exitStatus = 1
     }
 
@@ -27,6 +31,32 @@ public struct ReferenceOutput: Hashable, Sendable {
         reader.feed(text.span) { analysis.add($0) }
         do {
             try reader.finish { analysis.add($0) }
+        } catch {
+            self.init(error)
+            return
+        }
+        self.init(analysis.report())
+    }
+}
+
+extension ReferenceOutput {
+    /// Reads and judges a history on disk. A native record is judged by its text export.
+    public init(ofFile path: String) {
+        do {
+            if try HistoryFile.format(of: path) == .native {
+                let export = TextExport(try RunRecord(contentsOf: path))
+                self.init(ReferenceAnalysis.report(on: export.events))
+                return
+            }
+        } catch HistoryFileError.cannotRead {
+            // The text reader meets the same obstacle, and has the reference's words for it.
+        } catch {
+            self.init(unreadable: "\(error)")
+            return
+        }
+        var analysis = ReferenceAnalysis()
+        do throws(TextHistoryError) {
+            try HistoryFile.readText(path) { analysis.add($0) }
         } catch {
             self.init(error)
             return

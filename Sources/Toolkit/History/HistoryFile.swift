@@ -1,0 +1,59 @@
+import SystemCalls
+
+/// A history on disk in either of the two formats, told apart by its first bytes.
+public enum HistoryFile {
+    public enum Format: String, Hashable, Sendable, CaseIterable {
+        /// The record of a run of this tool.
+        case native
+        /// Text version 1: anything that is not native.
+        case text
+    }
+
+    public static func format(of path: String) throws(HistoryFileError) -> Format {
+        try NativeRecordReader.isNativeRecord(path) ? .native : .text
+    }
+
+    /// Bytes read at a time.
+    private static let portion = 256 << 10
+
+    /// Hands every event of a text history to `body`. Events handed out before an error mean
+    /// nothing (validation.md 2.7).
+    public static func readText(
+        _ path: String, _ body: (borrowing TextEvent) -> Void
+    ) throws(TextHistoryError) {
+        var reader = TextHistoryReader()
+        var buffer = [UInt8](repeating: 0, count: portion)
+        do throws(SystemError) {
+            let file = try FileSystem.open(path, .readOnly)
+            while true {
+                let count = try read(file, into: &buffer)
+                if count == 0 { break }
+                reader.feed(buffer.span.extracting(0..<count), body)
+            }
+        } catch {
+            throw TextHistoryError(
+                .unreadable("\(error.text) (os error \(error.code))"), line: nil)
+        }
+        try reader.finish(body)
+    }
+
+    /// All events of a text history.
+    public static func textEvents(_ path: String) throws(TextHistoryError) -> [TextEvent] {
+        var events: [TextEvent] = []
+        try readText(path) { events.append(copy $0) }
+        return events
+    }
+
+    private static func read(
+        _ file: FileDescriptor, into buffer: inout [UInt8]
+    ) throws(SystemError) -> Int {
+        let result: Result<Int, SystemError> = buffer.withUnsafeMutableBytes { bytes in
+            do throws(SystemError) {
+                return .success(try file.read(into: bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}
