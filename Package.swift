@@ -152,6 +152,10 @@ let testTargets: [Target] = [
         dependencies: ["ClusterProtocol", "LeaseKernel", "SystemCalls"],
         path: "Tests/ClusterHarness",
         swiftSettings: settings),
+    tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
+    tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
+    tests("SystemCallsTests", uses: ["SystemCalls"]),
+    tests("ClusterRunnerTests", uses: ["ClusterProtocol", "ClusterRunner", "SystemCalls"]),
     tests("ByteCodingTests", uses: ["ByteCoding"]),
     tests(
         "EndToEndTests",
