@@ -5,7 +5,8 @@ public import LeaseKernel
 /// What became of a request that asked for a place in the queue.
 public enum EnqueueOutcome: Hashable, Sendable {
     case queued
-    /// The operation is already in the queue, with this command.
+    /// The operation is already in the queue, perhaps with another command; the fingerprint is
+    /// that of the request.
     case pending(OperationID, CommandFingerprint)
     /// The operation table knew the answer.
     case answered(AppliedCommand)
@@ -39,9 +40,8 @@ extension Engine {
         if let answer = kernel.answerFromRetryTable(to: request, at: requestSlot) {
             return .answered(answer)
         }
-        if let queued = queue.first(where: { $0.request.operationID == request.operationID }) {
-            return .pending(
-                request.operationID, CommandFingerprint(of: queued.request.command))
+        if queue.contains(where: { $0.request.operationID == request.operationID }) {
+            return .pending(request.operationID, CommandFingerprint(of: request.command))
         }
         if case .exhausted(let last) = state { throw .lsnExhausted(lastApplied: last) }
         if let overflow = kernel.configuration.slotOverflow(
