@@ -160,8 +160,8 @@ let testTargets: [Target] = [
     tests(
         "EndToEndTests",
         uses: [
-            "ByteCoding", "ClusterHarness", "ClusterProtocol", "LeaseKernel", "SystemCalls",
-            "allocdb-local-cluster",
+            "ByteCoding", "ClusterHarness", "ClusterProtocol", "DurableFiles", "LeaseKernel",
+            "Replication", "SystemCalls", "allocdb-local-cluster",
         ]),
     .target(
         name: "EngineVectors",
