@@ -187,6 +187,10 @@ let testTargets: [Target] = [
     tests("TerminalTests", uses: ["Terminal"]),
     tests("CheckingTests", uses: ["Checking", "History", "LeaseKernel"]),
     tests("JSONTextTests", uses: ["JSONText"]),
+    tests(
+        "CommandTests",
+        uses: ["Campaign", "CommandDescriptions", "Matrix", "Terminal", "allocdb-jepsen"],
+        excluding: ["Snapshots"]),
 ]
 
 let package = Package(

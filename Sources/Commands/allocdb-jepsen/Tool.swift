@@ -8,7 +8,7 @@ enum Tool {
     static let version = "0.1.0"
 
     static let commands: [ToolCommand] = [
-        RunCommand.command, PlanCommand.command,
+        RunCommand.command, AnalyzeCommand.command, PlanCommand.command,
         CompletionsCommand.command,
     ]
 
