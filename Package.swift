@@ -189,7 +189,9 @@ let testTargets: [Target] = [
     tests("JSONTextTests", uses: ["JSONText"]),
     tests(
         "CommandTests",
-        uses: ["Campaign", "CommandDescriptions", "Matrix", "Terminal", "allocdb-jepsen"],
+        uses: [
+            "Campaign", "CommandDescriptions", "JSONText", "Matrix", "Terminal", "allocdb-jepsen",
+        ],
         excluding: ["Snapshots"]),
 ]
 

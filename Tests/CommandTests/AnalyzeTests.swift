@@ -62,7 +62,7 @@ struct AnalyzeTests {
     func json() throws {
         let result = CommandLineTests.run(
             "analyze --format json '\(histories)/b12-double-allocation.txt'")
-        let object = try JSONValue(JSONSerialization.jsonObject(with: Data(result.output.utf8)))
+        let object = try JSONValue(text: result.output)
         #expect(object["verdict"].string == "blocked")
         #expect(object["findings"][0]["code"].string == "double_allocation")
         #expect(result.output.split(separator: "\n").count == 1)

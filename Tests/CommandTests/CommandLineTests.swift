@@ -53,7 +53,6 @@ struct CommandLineTests {
         ),
         ("run reservation_contention-control --concurency 4", "did you mean `--concurrency`?"),
         ("run reservation_contention-control --seed", "`--seed` needs a value"),
-        ("run reservation_contention-control --replica-binary /nonexistent", "/nonexistent"),
         ("analyze", "`HISTORY` is missing"),
         ("analyze x --checks reference --format json", "leave `--format json` out"),
         ("completions tcsh", "invalid value for `SHELL`: `tcsh`"),

@@ -1,4 +1,5 @@
 import Campaign
+import JSONText
 import Terminal
 import TestSupport
 import Testing

@@ -16,6 +16,13 @@ public indirect enum JSONValue: Sendable, Equatable {
         let description: String
     }
 
+    /// The value of a JSON text.
+    public init(text: String) throws {
+        let object = try JSONSerialization.jsonObject(
+            with: Data(text.utf8), options: [.fragmentsAllowed])
+        try self.init(object)
+    }
+
     init(_ object: Any) throws {
         switch object {
         case is NSNull: self = .null
