@@ -1,3 +1,4 @@
+import ClusterProtocol
 public import LeaseKernel
 
 /// How a lagging or outdated replica is brought in line with the primary of the current view,
@@ -41,7 +42,7 @@ public struct RejoinPlan: Sendable {
                 survey.replicaID, committed: committed, source: primary.replicaID,
                 held: primary.committed)
         }
-        if let lsn = survey.firstDifference(from: primary) {
+        if let lsn = survey.firstDifference(from: primary, in: .committed) {
             throw .divergedLogs(survey.replicaID, primary.replicaID, lsn)
         }
         let floor = primary.replayFloor ?? LSN(0)
@@ -87,7 +88,9 @@ public struct RejoinPlan: Sendable {
                 LogSplice.suffix(
                     of: theirs.frames, onto: $0.contents.frames, committed: $0.committed)
             } ?? theirs.frames,
-            prepared: PreparedEntries())
+            prepared: PreparedEntries(), generations: theirs.generations,
+            highestGeneration: max(
+                theirs.highestGeneration, survey?.contents.highestGeneration ?? .unknown))
     }
 
     private static func requirePrimary(

@@ -1,3 +1,4 @@
+public import ClusterProtocol
 import LeaseEngine
 public import LeaseKernel
 
@@ -23,6 +24,11 @@ public struct ReplicaSurvey: Sendable {
     /// The last entry the replica holds; a committed one counts as prepared.
     public var highest: LSN? { contents.prepared.highestLSN ?? committed }
     public var lastNormalView: View? { contents.metadata.lastNormalView }
+    /// The generation of the last entry: tells what a primary wrote after a crash from what it
+    /// had sent, and lost, before it.
+    public var generation: Generation {
+        highest.flatMap { contents.generations[$0] } ?? .unknown
+    }
 
     public init(
         _ contents: WorkspaceContents, configuration: KernelConfiguration

@@ -1,4 +1,6 @@
+public import ClusterProtocol
 public import LeaseEngine
+public import LeaseKernel
 
 /// What the folder of one stopped replica holds, whatever format it is stored in.
 public struct WorkspaceContents: Hashable, Sendable {
@@ -18,16 +20,24 @@ public struct WorkspaceContents: Hashable, Sendable {
     public var frames: [WALFrame]
     /// Entries that are durable but not known to be committed.
     public var prepared: PreparedEntries
+    /// Which life of its primary wrote an entry; unknown for entries that are not named, as in
+    /// the reference's format, which has no generations.
+    public var generations: [LSN: Generation]
+    /// The highest generation that the folder mentions anywhere.
+    public var highestGeneration: Generation
 
     public init(
         format: Format, metadata: ReplicaMetadata, snapshot: [UInt8]?, frames: [WALFrame],
-        prepared: PreparedEntries
+        prepared: PreparedEntries, generations: [LSN: Generation] = [:],
+        highestGeneration: Generation = .unknown
     ) {
         self.format = format
         self.metadata = metadata
         self.snapshot = snapshot
         self.frames = frames
         self.prepared = prepared
+        self.generations = generations
+        self.highestGeneration = highestGeneration
     }
 }
 

@@ -1,0 +1,76 @@
+public import LeaseKernel
+
+/// Takeover and rejoin on the folders of stopped replicas, from reading to switching.
+///
+/// Both may be interrupted at any moment and done again: a folder is either the old one or the
+/// new one, and the decision made anew keeps everything the first one kept.
+public enum Surgery {
+    /// Reads and judges one folder.
+    public static func survey(
+        _ folder: WorkspaceFolder, configuration: KernelConfiguration
+    ) throws(SurgeryError) -> ReplicaSurvey {
+        try ReplicaSurvey(try folder.read(), configuration: configuration)
+    }
+
+    /// Begins a new view on the stopped replicas of a majority, led by `primary`, or by the
+    /// owner of the adopted log.
+    ///
+    /// All folders are written and checked before the first one is switched; backups are
+    /// switched first, so a primary of the new view exists only when a majority holds its log.
+    @discardableResult
+    public static func takeOver(
+        _ folders: [WorkspaceFolder], clusterSize: Int = 3, primary: ReplicaID? = nil,
+        configuration: KernelConfiguration
+    ) throws(SurgeryError) -> TakeoverPlan {
+        var byID: [ReplicaID: WorkspaceFolder] = [:]
+        var surveys: [ReplicaSurvey] = []
+        for folder in folders {
+            let survey = try survey(folder, configuration: configuration)
+            byID[survey.replicaID] = folder
+            surveys.append(survey)
+        }
+        let plan = try TakeoverPlan(surveys, clusterSize: clusterSize, primary: primary)
+        var staged: [StagedWorkspace] = []
+        for replica in plan.order {
+            // Every replica of the plan comes from one of the folders.
+            guard let folder = byID[replica], let contents = plan.contents(for: replica) else {
+                throw .unknownReplica(replica)
+            }
+            staged.append(
+                try StagedWorkspace(contents, for: folder, configuration: configuration))
+        }
+        for workspace in staged { try workspace.switchOver() }
+        return plan
+    }
+
+    /// Brings a stopped replica in line with the primary, from the primary's folder or a copy of
+    /// it. When nothing of its own can be kept, because its folder is lost, damaged or has
+    /// diverged, the caller says so with `replacing`.
+    @discardableResult
+    public static func rejoin(
+        _ folder: WorkspaceFolder, from primary: WorkspaceFolder,
+        configuration: KernelConfiguration
+    ) throws(SurgeryError) -> RejoinPlan {
+        let plan = try RejoinPlan(
+            try survey(folder, configuration: configuration),
+            from: try survey(primary, configuration: configuration))
+        try StagedWorkspace(plan.contents, for: folder, configuration: configuration)
+            .switchOver()
+        return plan
+    }
+
+    /// The same for a replica of which nothing is kept.
+    @discardableResult
+    public static func replace(
+        _ folder: WorkspaceFolder, identity: ReplicaIdentity,
+        format: WorkspaceContents.Format, from primary: WorkspaceFolder,
+        configuration: KernelConfiguration
+    ) throws(SurgeryError) -> RejoinPlan {
+        let plan = try RejoinPlan(
+            replacing: identity, format: format,
+            from: try survey(primary, configuration: configuration))
+        try StagedWorkspace(plan.contents, for: folder, configuration: configuration)
+            .switchOver()
+        return plan
+    }
+}

@@ -1,0 +1,136 @@
+import ByteCoding
+import ClusterProtocol
+import DurableFiles
+import LeaseEngine
+public import LeaseKernel
+import SystemCalls
+
+/// A new content for one replica's folder, complete and checked, waiting to be switched in.
+///
+/// The folder is replaced by one exchange of names, so a crash at any moment leaves either the
+/// old folder or the new one under its name; what else lies beside it is cleaned up when the
+/// work is done again.
+public struct StagedWorkspace: Sendable {
+    public let folder: WorkspaceFolder
+    public let contents: WorkspaceContents
+
+    /// Writes `contents` beside the folder, reads it back through the same replay that a start
+    /// does, and leaves the folder itself alone. Remains of an interrupted attempt are removed.
+    public init(
+        _ contents: WorkspaceContents, for folder: WorkspaceFolder,
+        configuration: KernelConfiguration
+    ) throws(SurgeryError) {
+        self.folder = folder
+        self.contents = contents
+        let next = folder.next
+        do {
+            try FileSystem.removeTree(next.path)
+            try FileSystem.createFolders(next.path)
+            for (path, bytes) in contents.files(in: next) {
+                try DurableFiles.replace(path, with: bytes)
+            }
+            try DurableFiles.syncFolder(next.path)
+            try DurableFiles.syncFolder(Path.parent(of: next.path) ?? ".")
+        } catch {
+            throw .file(error)
+        }
+        try verify(next, configuration)
+    }
+
+    /// Puts the new content in place of the old one, which is kept as `<folder>.previous`.
+    /// Refuses while a daemon holds the folder.
+    public func switchOver() throws(SurgeryError) {
+        let parent = Path.parent(of: folder.path) ?? "."
+        do throws(SystemError) {
+            guard FileSystem.exists(folder.path) else {
+                // A lost folder has nothing to exchange with.
+                try FileSystem.rename(folder.next.path, to: folder.path)
+                try DurableFiles.syncFolder(parent)
+                return
+            }
+        } catch {
+            throw .file(error)
+        }
+        let lock = try claim()
+        defer { lock.release() }
+        do throws(SystemError) {
+            try FileSystem.exchange(folder.path, with: folder.next.path)
+            try DurableFiles.syncFolder(parent)
+            try FileSystem.removeTree(folder.previous.path)
+            try FileSystem.rename(folder.next.path, to: folder.previous.path)
+            try DurableFiles.syncFolder(parent)
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    private func claim() throws(SurgeryError) -> LockFile {
+        do {
+            return try LockFile(acquiring: folder.lockPath)
+        } catch {
+            switch error {
+            case .held(_, let holder):
+                throw .replicaRuns(folder: folder.path, process: holder)
+            case .system(let error): throw .file(error)
+            }
+        }
+    }
+
+    private func verify(
+        _ next: WorkspaceFolder, _ configuration: KernelConfiguration
+    ) throws(SurgeryError) {
+        let survey: ReplicaSurvey
+        do {
+            survey = try ReplicaSurvey(try next.read(), configuration: configuration)
+        } catch {
+            throw .verificationFailed(folder: next.path, reason: "\(error)")
+        }
+        let found = survey.contents
+        guard found.metadata == contents.metadata, found.frames == contents.frames,
+            found.snapshot == contents.snapshot, found.prepared == contents.prepared,
+            survey.inapplicable == nil
+        else {
+            throw .verificationFailed(
+                folder: next.path,
+                reason: "planned \(contents.metadata), found \(found.metadata)")
+        }
+    }
+}
+
+extension WorkspaceContents {
+    /// The files of a folder with this content: path and bytes, the metadata last.
+    func files(in folder: WorkspaceFolder) -> [(String, [UInt8])] {
+        var files: [(String, [UInt8])] = []
+        if let snapshot { files.append((folder.paths.snapshot, snapshot)) }
+        files.append((folder.paths.log, frames.flatMap { $0.encode() }))
+        switch format {
+        case .reference:
+            files.append((folder.paths.journal, PreparedLogFormatV2.encode(prepared)))
+            files.append((folder.paths.metadata, MetadataFormatV2.encode(metadata)))
+        case .native:
+            files.append((folder.paths.journal, journalImage()))
+            files.append((folder.paths.metadata, MetadataFormatV3.encode(metadata)))
+        }
+        return files
+    }
+
+    private func journalImage() -> [UInt8] {
+        let durable = metadata.commitLSN ?? LSN(0)
+        var records: [JournalRecord] = [
+            .baseline(durable: durable, generation: generations[durable] ?? .unknown)
+        ]
+        if highestGeneration > .unknown { records.append(.generation(highestGeneration)) }
+        for entry in prepared.all {
+            records.append(
+                .entry(
+                    ReplicatedEntry(
+                        entry: entry, generation: generations[entry.lsn] ?? .unknown)))
+        }
+        return JournalFormat.encode(records)
+    }
+}
+
+extension JournalFormat {
+    /// Whether a file announces itself as a journal of this version, whatever the rest holds.
+    static func recognises(_ bytes: [UInt8]) -> Bool { bytes.starts(with: header) }
+}
