@@ -12,6 +12,7 @@ public final class LiveCluster {
     private let executable: String
     private var daemons: [ReplicaID: Daemon] = [:]
     private var lastOperation: UInt128 = 0
+    private var faults: FaultState
 
     /// Starts a cluster, waits until its primary serves, and runs `body`.
     public static func run(
@@ -44,6 +45,7 @@ public final class LiveCluster {
         layout = ClusterLayout(
             workspaceRoot: workspace, addresses: (addresses(0), addresses(1), addresses(2)))
         configure(&layout)
+        faults = FaultState(workspaceRoot: layout.workspaceRoot)
         try FileSystem.createFolders(Path.join(workspace, "logs"))
         try FileSystem.createFolders(Path.join(workspace, "run"))
         try FileSystem.write(Array(try layout.encoded().utf8), to: layoutPath)
@@ -129,6 +131,18 @@ public final class LiveCluster {
 
     public func processID(_ number: UInt64) -> Int32? {
         daemons[ReplicaID(number)]?.process.processID
+    }
+
+    /// Marks a replica isolated, or joins it again, as the operator's commands do.
+    public func setIsolated(_ number: UInt64, _ isolated: Bool) throws {
+        if isolated {
+            try faults.isolate(ReplicaID(number))
+        } else {
+            try faults.heal(ReplicaID(number))
+        }
+        let temporary = layout.faultsPath + ".tmp"
+        try FileSystem.write(Array(faults.text.utf8), to: temporary)
+        try FileSystem.rename(temporary, to: layout.faultsPath)
     }
 
     // MARK: Waiting

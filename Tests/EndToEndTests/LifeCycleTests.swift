@@ -60,6 +60,34 @@ extension EndToEndTests {
             }
         }
 
+        @Test("an isolated primary answers clients in words, the control port as ever")
+        func isolated() {
+            LiveCluster.run { cluster in
+                try cluster.commit(.createResource(ResourceID(1)), slot: 1)
+                try cluster.setIsolated(1, true)
+                try cluster.waitUntil("the primary refuses clients") {
+                    (try? cluster.read(ResourceID(1))) == .text(.isolated)
+                }
+                _ = try cluster.status(1)
+                try cluster.setIsolated(1, false)
+                try cluster.eventuallyCommit(.createResource(ResourceID(2)), slot: 1)
+            }
+        }
+
+        @Test("a damaged fault file ends nobody and changes nothing")
+        func damagedFaultFile() {
+            LiveCluster.run { cluster in
+                for bytes in [[0xff, 0xfe], Array("garbage\n".utf8), []] as [[UInt8]] {
+                    try FileSystem.write(bytes, to: cluster.layout.faultsPath)
+                    try cluster.eventuallyCommit(
+                        .createResource(ResourceID(UInt128(bytes.count))), slot: 1)
+                }
+                for number: UInt64 in 1...3 {
+                    try cluster.require(cluster.isRunning(number), "replica \(number) runs")
+                }
+            }
+        }
+
         private func answered(
             _ cluster: LiveCluster, by number: UInt64
         ) throws -> ClientReply {
