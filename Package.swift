@@ -152,6 +152,12 @@ let testTargets: [Target] = [
         dependencies: ["ClusterProtocol", "LeaseKernel", "SystemCalls"],
         path: "Tests/ClusterHarness",
         swiftSettings: settings),
+    tests(
+        "ReplicaServerTests",
+        uses: [
+            "ClusterProtocol", "ClusterRunner", "LeaseEngine", "LeaseKernel", "ReplicaServer",
+            "Replication", "SystemCalls",
+        ]),
     tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
     tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
     tests("SystemCallsTests", uses: ["SystemCalls"]),

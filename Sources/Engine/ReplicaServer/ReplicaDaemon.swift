@@ -192,6 +192,16 @@ private final class StorageOwner<Storage: ReplicaStorage & Sendable>: Sendable {
     }
 }
 
+extension ReplicaFolder {
+    /// The files of a replica where its layout says.
+    public init(of replica: ReplicaLayout) {
+        self.init(
+            ReplicaPaths(
+                metadata: replica.metadataPath, journal: replica.prepareLogPath,
+                log: replica.walPath, snapshot: replica.snapshotPath))
+    }
+}
+
 extension SystemError {
     /// `Address already in use (os error 98)`, as published messages carry it.
     var textWithNumber: String { "\(text) (os error \(code))" }

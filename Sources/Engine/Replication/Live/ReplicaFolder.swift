@@ -26,7 +26,7 @@ public struct ReplicaPaths: Hashable, Sendable {
 }
 
 /// The files of one replica on disk. Files that grow stay open between calls.
-public struct ReplicaFolder: ReplicaStorage {
+public struct ReplicaFolder: ReplicaStorage, Sendable {
     public let paths: ReplicaPaths
     /// No file of a replica is read that is longer, in bytes.
     public var maximumFileBytes = 1 << 30
