@@ -131,7 +131,7 @@ let commands: [Target] = [
     command(
         "allocdb-bench",
         uses: [
-            "ClusterProtocol", "CommandDescriptions", "DurableFiles", "History", "SystemCalls",
+            "Checking", "ClusterProtocol", "CommandDescriptions", "DurableFiles", "History", "SystemCalls",
             "Testbed",
         ]),
 ]

@@ -1,1 +1,3 @@
-// Placeholder: replaced by the first real file of this target.
+import Glibc
+
+exit(Bench.main(CommandLine.arguments))

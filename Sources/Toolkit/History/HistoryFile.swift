@@ -14,7 +14,7 @@ public enum HistoryFile {
     }
 
     /// Bytes read at a time.
-    private static let portion = 256 << 10
+    static let portion = 256 << 10
 
     /// Hands every event of a text history to `body`. Events handed out before an error mean
     /// nothing (validation.md 2.7).
@@ -44,7 +44,7 @@ public enum HistoryFile {
         return events
     }
 
-    private static func read(
+    static func read(
         _ file: FileDescriptor, into buffer: inout [UInt8]
     ) throws(SystemError) -> Int {
         let result: Result<Int, SystemError> = buffer.withUnsafeMutableBytes { bytes in

@@ -1,0 +1,75 @@
+import Checking
+import CommandDescriptions
+import History
+import SystemCalls
+
+/// The benchmarks. Each prints what it measured beside a yardstick measured in the same run, so
+/// that figures of different machines can be compared.
+enum Bench {
+    private static let events = DefaultedOption(
+        "events", ValueType<Int>.wholeNumber("N", in: 1000...100_000_000, of: "events"),
+        default: 1_000_000, shown: "1000000", "How many events are recorded")
+    private static let historyFile = RequiredOption(
+        "history-file", ValueType<String>.file(), "A history in text version 1")
+
+    static let description = CommandDescription(
+        name: "allocdb-bench",
+        summary: "Measures the parts of this package against yardsticks of the same run",
+        subcommands: [
+            CommandDescription(
+                name: "recorder", summary: "What recording costs a client", arguments: [events],
+                examples: [
+                    CommandExample("allocdb-bench recorder", purpose: "A million events")
+                ]),
+            CommandDescription(
+                name: "analyze", summary: "What reading and judging a text history costs",
+                arguments: [historyFile],
+                examples: [
+                    CommandExample(
+                        "allocdb-bench analyze --history-file large.txt",
+                        purpose: "Beside counting its lines")
+                ]),
+        ],
+        exitStatuses: [
+            ExitStatusDescription(0, "measured"), ExitStatusDescription(254, "wrong usage"),
+            ExitStatusDescription(255, "an error of this tool"),
+        ])
+
+    static func main(_ line: [String]) -> Int32 {
+        do {
+            switch try description.parse(Array(line.dropFirst())) {
+            case .help(let path):
+                StandardStreams.writeOutput(description.helpText(path: path, width: 80))
+            case .version: StandardStreams.writeOutput("allocdb-bench\n")
+            case .run(let parsed): try carryOut(parsed)
+            }
+            return 0
+        } catch let error as LocatedUsageError {
+            StandardStreams.writeError("\(error)\n")
+            return 254
+        } catch {
+            StandardStreams.writeError("allocdb-bench: \(error)\n")
+            return 255
+        }
+    }
+
+    private static func carryOut(_ parsed: ParsedCommand) throws {
+        switch parsed.path {
+        case ["recorder"]: try recorder(parsed.arguments)
+        case ["analyze"]:
+            let path = try parsed.arguments[historyFile]
+            StandardStreams.writeOutput(try ReferenceBenchmark.run(historyFile: path).description)
+        case let path:
+            throw LocatedUsageError(
+                .unknownCommand(path.joined(separator: " "), suggestion: nil), path: [],
+                tool: description.name)
+        }
+    }
+
+    private static func recorder(_ arguments: ParsedArguments) throws {
+        let folder = try FileSystem.makeTemporaryFolder(prefix: "allocdb-bench")
+        defer { try? FileSystem.removeTree(folder) }
+        let report = try RecorderBenchmark.run(eventCount: arguments[events], folder: folder)
+        StandardStreams.writeOutput(report.description)
+    }
+}
