@@ -166,8 +166,8 @@ let testTargets: [Target] = [
     tests(
         "EndToEndTests",
         uses: [
-            "ByteCoding", "ClusterHarness", "ClusterProtocol", "DurableFiles", "LeaseKernel",
-            "Replication", "SystemCalls", "allocdb-local-cluster",
+            "ByteCoding", "ClusterHarness", "ClusterProtocol", "LeaseKernel", "Replication",
+            "SystemCalls", "allocdb-local-cluster",
         ]),
     .target(
         name: "EngineVectors",

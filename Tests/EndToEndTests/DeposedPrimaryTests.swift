@@ -1,6 +1,5 @@
 import ClusterHarness
 import ClusterProtocol
-import DurableFiles
 import LeaseKernel
 import Replication
 import SystemCalls
@@ -73,6 +72,32 @@ extension EndToEndTests {
             }
         }
 
+        @Test("a takeover keeps everything that was acknowledged, heard as committed or not")
+        func keepsAcknowledged() {
+            LiveCluster.run { cluster in
+                for resource in 1...20 as ClosedRange<UInt128> {
+                    try cluster.commit(.createResource(ResourceID(resource)), slot: 1)
+                }
+                // At once, before anybody can hear of the last commits.
+                for number: UInt64 in 1...3 { try cluster.kill(number) }
+                try Surgery.takeOver(
+                    folders(cluster), primary: ReplicaID(3), configuration: cluster.layout.kernel)
+                for number: UInt64 in 2...3 { try cluster.start(number) }
+                try cluster.eventuallyCommit(.createResource(ResourceID(21)), slot: 1, at: 3)
+                for resource in 1...21 as ClosedRange<UInt128> {
+                    let reply = try cluster.read(ResourceID(resource), at: 3)
+                    guard case .response(.resource) = reply else {
+                        throw LiveCluster.Unmet("resource \(resource) is lost: \(reply)")
+                    }
+                }
+            }
+        }
+
+        /// The two that take part in a takeover.
+        private func folders(_ cluster: LiveCluster) -> [WorkspaceFolder] {
+            (2...3).map { WorkspaceFolder(cluster.replica($0).workspaceDirectory) }
+        }
+
         /// Five resources, applied everywhere.
         private func fill(_ cluster: LiveCluster) throws {
             for resource in 1...5 as ClosedRange<UInt128> {
@@ -82,19 +107,12 @@ extension EndToEndTests {
         }
 
         /// Stops the two backups, makes the first of them primary of the next view, and writes
-        /// one entry there. Their logs are equal, so this is all a takeover has to do.
+        /// one entry there.
         private func replaceThePrimary(_ cluster: LiveCluster) throws {
             for number: UInt64 in 2...3 { _ = try cluster.terminate(number) }
-            for number: UInt64 in 2...3 {
-                let path = cluster.replica(number).metadataPath
-                var metadata = try MetadataFormatV3.decode(
-                    try FileSystem.read(path, limit: 4096))
-                metadata.currentView = View(metadata.highestKnownView.rawValue + 1)
-                metadata.lastNormalView = metadata.currentView
-                metadata.durableVote = nil
-                metadata.role = number == 2 ? .primary : .backup
-                try DurableFiles.replace(path, with: MetadataFormatV3.encode(metadata))
-            }
+            let plan = try Surgery.takeOver(
+                folders(cluster), primary: ReplicaID(2), configuration: cluster.layout.kernel)
+            try cluster.require(plan.newView == View(2), "the next view: \(plan.newView)")
             for number: UInt64 in 2...3 { try cluster.start(number) }
             let committed = try cluster.eventuallyCommit(
                 .createResource(ResourceID(6)), slot: 1, at: 2)
