@@ -92,6 +92,7 @@ extension FileDescriptor {
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {
+                // The buffer holds at least one byte here, so it has an address.
                 let result = pread(
                     rawValue, buffer.baseAddress! + filled, count - filled,
                     off_t(offset + filled))

@@ -76,6 +76,7 @@ public final class FileDescriptor: Sendable {
         while start < bytes.count {
             start += try check("write", subject) {
                 bytes.withUnsafeBytes { buffer in
+                    // The buffer holds at least one byte here, so it has an address.
                     Glibc.write(rawValue, buffer.baseAddress! + start, buffer.count - start)
                 }
             }

@@ -101,6 +101,7 @@ public enum StandardStreams {
         var start = 0
         while start < bytes.count {
             let written = bytes.withUnsafeBytes { buffer in
+                // The buffer holds at least one byte here, so it has an address.
                 Glibc.write(number, buffer.baseAddress! + start, buffer.count - start)
             }
             if written > 0 {

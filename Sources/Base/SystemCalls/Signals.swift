@@ -20,6 +20,7 @@ public struct SignalReader: Sendable {
     }
 }
 
+/// The signals this package sends or waits for, by name.
 public enum Signals {
     public static let interrupt = SIGINT
     public static let terminate = SIGTERM

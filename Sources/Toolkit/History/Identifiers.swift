@@ -11,16 +11,19 @@ extension HistoryNumber {
     public var description: String { String(rawValue) }
 }
 
+/// Something that can be held: a thing that the allocator allocates.
 public struct ResourceID: HistoryNumber {
     public let rawValue: UInt128
     public init(_ rawValue: UInt128) { self.rawValue = rawValue }
 }
 
+/// One lease, from its reservation to its end.
 public struct ReservationID: HistoryNumber {
     public let rawValue: UInt128
     public init(_ rawValue: UInt128) { self.rawValue = rawValue }
 }
 
+/// Who holds, as clients name themselves.
 public struct HolderID: HistoryNumber {
     public let rawValue: UInt128
     public init(_ rawValue: UInt128) { self.rawValue = rawValue }
@@ -32,21 +35,25 @@ public struct OperationID: HistoryNumber {
     public init(_ rawValue: UInt128) { self.rawValue = rawValue }
 }
 
+/// The position of a command in the replicated log, from 1.
 public struct LSN: HistoryNumber {
     public let rawValue: UInt64
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// A point in the logical time that commands carry; has no fixed length in seconds.
 public struct Slot: HistoryNumber {
     public let rawValue: UInt64
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// Counts the changes of a lease after which older holders must be turned away.
 public struct LeaseEpoch: HistoryNumber {
     public let rawValue: UInt64
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// One of the processes under test, from 1.
 public struct ReplicaID: HistoryNumber {
     public let rawValue: UInt64
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
