@@ -133,6 +133,38 @@ struct ClusterFileTests {
         #expect(cases.count == 31)
     }
 
+    @Test("no cut and no flipped byte of a file makes a reader trap")
+    func damage() throws {
+        let layout = try #require(
+            try Vectors.json("cluster-layout.json")["default_layout_text"].string)
+        let golden = try Vectors.json("cluster-faults-timeline.json")
+        let faults = golden["fault_state_encode"].array.compactMap { $0["text"].string }
+        let timelines = golden["timeline_cases"].array.compactMap { $0["text"].string }
+        var read = 0
+        for text in [layout] + faults + timelines {
+            for damaged in damagedForms(of: Array(text.utf8)) {
+                let text = String(decoding: damaged, as: UTF8.self)
+                read += (try? ClusterLayout(text: text)) == nil ? 0 : 1
+                read += (try? FaultState(text: text)) == nil ? 0 : 1
+                read += (try? ClusterTimeline(text: text)) == nil ? 0 : 1
+            }
+        }
+        // Many a flipped digit is another valid digit.
+        #expect(read > 0)
+    }
+
+    private func damagedForms(of bytes: [UInt8]) -> [[UInt8]] {
+        // Every cut and flip of the small files; of the layout, which has 60 like lines, a part.
+        let step = bytes.count > 1000 ? 7 : 1
+        return stride(from: 0, to: bytes.count, by: step).flatMap { index in
+            [0x01, 0x80, 0xff].map { (mask: UInt8) in
+                var flipped = bytes
+                flipped[index] ^= mask
+                return flipped
+            } + [Array(bytes[..<index])]
+        }
+    }
+
     private func path(_ result: JSONValue) -> [String] {
         result["error"]["path"].array.compactMap(\.string)
     }
