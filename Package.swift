@@ -131,8 +131,8 @@ let commands: [Target] = [
     command(
         "allocdb-bench",
         uses: [
-            "Checking", "ClusterProtocol", "CommandDescriptions", "DurableFiles", "History", "SystemCalls",
-            "Testbed",
+            "Checking", "ClusterProtocol", "ClusterRunner", "CommandDescriptions", "DurableFiles",
+            "History", "LeaseKernel", "SystemCalls",
         ]),
 ]
 
