@@ -77,8 +77,16 @@ public struct TCPConnection: Sendable {
     }
 
     /// The error a connection attempt ended with; nil when it succeeded.
+    ///
+    /// An attempt to reach a port nobody listens on can meet itself, when the system happens to
+    /// choose that port for the near end. That is a refused connection in disguise.
     public func pendingError() -> SystemError? {
-        let code = csystem_socket_error(descriptor.rawValue)
+        var code = csystem_socket_error(descriptor.rawValue)
+        if code == 0, csystem_is_connected_to_itself(descriptor.rawValue) {
+            // A reset leaves no port in TIME_WAIT for the one who wants to listen there.
+            _ = csystem_set_reset_on_close(descriptor.rawValue)
+            code = ECONNREFUSED
+        }
         if code == 0 { return nil }
         return SystemError(
             call: "connect", code: code == -1 ? errno : code, subject: descriptor.subject)

@@ -125,6 +125,16 @@ int csystem_socket_error(int descriptor) {
     return error;
 }
 
+bool csystem_is_connected_to_itself(int descriptor) {
+    struct sockaddr_storage local, remote;
+    memset(&local, 0, sizeof local);
+    memset(&remote, 0, sizeof remote);
+    socklen_t local_length = sizeof local, remote_length = sizeof remote;
+    if (getsockname(descriptor, (struct sockaddr *)&local, &local_length) < 0) return false;
+    if (getpeername(descriptor, (struct sockaddr *)&remote, &remote_length) < 0) return false;
+    return local_length == remote_length && memcmp(&local, &remote, local_length) == 0;
+}
+
 int csystem_set_nodelay(int descriptor) {
     int on = 1;
     return setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

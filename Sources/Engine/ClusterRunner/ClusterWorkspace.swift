@@ -98,17 +98,15 @@ public struct ClusterWorkspace: Sendable {
         }
     }
 
-    /// Nine different free ports: all are bound at once before any is given back.
     private static func freeAddresses() throws(ClusterRunnerError) -> (
         ReplicaAddresses, ReplicaAddresses, ReplicaAddresses
     ) {
-        var listeners: [TCPListener] = []
+        let addresses: [NetworkAddress]
         do throws(SystemError) {
-            for _ in 0..<9 { listeners.append(try TCPListener(binding: .loopback())) }
+            addresses = try FreePorts.find(9).map { NetworkAddress.loopback(port: $0) }
         } catch {
             throw .system(doing: "looking for free ports", error)
         }
-        let addresses = listeners.map { NetworkAddress.loopback(port: $0.address.port) }
         func triple(_ first: Int) -> ReplicaAddresses {
             ReplicaAddresses(
                 control: addresses[first], client: addresses[first + 1],

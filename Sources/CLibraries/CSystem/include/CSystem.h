@@ -27,6 +27,8 @@ int csystem_connect(int descriptor, const uint8_t *address, bool ipv6, uint16_t 
 int csystem_accept(int listener);
 int csystem_local_port(int descriptor);
 int csystem_socket_error(int descriptor);
+// Whether both ends of a connection are the same socket.
+bool csystem_is_connected_to_itself(int descriptor);
 int csystem_set_nodelay(int descriptor);
 int csystem_set_reset_on_close(int descriptor);
 int csystem_set_buffer_sizes(int descriptor, int send_bytes, int receive_bytes);
