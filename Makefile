@@ -56,7 +56,7 @@ install: build ## installs programs and shell completions under PREFIX (default 
 	    > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/allocdb-jepsen.fish
 
 bench: build ## measures on this machine
-	$(BINARIES)/allocdb-bench
+	$(BINARIES)/allocdb-bench recorder
 
 clean: ## removes what was built
 	rm -rf .build

@@ -193,7 +193,7 @@ let testTargets: [Target] = [
     tests("TerminalTests", uses: ["Terminal"]),
     tests("CheckingTests", uses: ["Checking", "History", "LeaseKernel"]),
     tests("JSONTextTests", uses: ["JSONText"]),
-    tests("TidyTests", uses: ["CommandDescriptions", "allocdb-jepsen"]),
+    tests("TidyTests", uses: ["CommandDescriptions", "allocdb-bench", "allocdb-jepsen"]),
     tests(
         "CommandTests",
         uses: [

@@ -3,6 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import allocdb_bench
 @testable import allocdb_jepsen
 
 @Suite("what the documents say")
@@ -17,7 +18,8 @@ struct DocumentTests {
 
             """
         try Snapshot.expect(
-            text + Tool.description.markdownReference(),
+            text + Tool.description.markdownReference() + "\n"
+                + Bench.description.markdownReference(),
             matches: Repository.root.appending(path: "docs/reference/commands.md"))
     }
 
@@ -53,10 +55,12 @@ struct DocumentTests {
                 let words = Self.words(of: line)
                 guard let program = words.first?.split(separator: "/").last else { continue }
                 switch program {
-                case "allocdb-jepsen":
+                case "allocdb-jepsen", "allocdb-bench":
                     count += 1
+                    let tool =
+                        program == "allocdb-bench" ? Bench.description : Tool.description
                     #expect(throws: Never.self, "\(file): \(line)") {
-                        try Tool.description.parse(Array(words.dropFirst()))
+                        try tool.parse(Array(words.dropFirst()))
                     }
                 case "make":
                     count += 1
