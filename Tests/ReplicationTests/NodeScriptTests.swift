@@ -212,9 +212,10 @@ extension JSONValue {
 }
 
 extension ResultCode {
-    /// The name in golden data: upper camel case.
-    var goldenName: String {
-        let name = "\(self)"
-        return name.prefix(1).uppercased() + name.dropFirst()
-    }
+    /// The name in golden data.
+    var goldenName: String { upperCamelCase("\(self)") }
+}
+
+func upperCamelCase(_ name: String) -> String {
+    name.prefix(1).uppercased() + name.dropFirst()
 }

@@ -1,7 +1,4 @@
-import ByteCoding
-import ClusterProtocol
 import DurableFiles
-import LeaseEngine
 public import LeaseKernel
 import SystemCalls
 
@@ -26,9 +23,7 @@ public struct StagedWorkspace: Sendable {
         do {
             try FileSystem.removeTree(next.path)
             try FileSystem.createFolders(next.path)
-            for (path, bytes) in contents.files(in: next) {
-                try DurableFiles.replace(path, with: bytes)
-            }
+            try next.write(contents.files)
             try DurableFiles.syncFolder(next.path)
             try DurableFiles.syncFolder(Path.parent(of: next.path) ?? ".")
         } catch {
@@ -95,42 +90,4 @@ public struct StagedWorkspace: Sendable {
                 reason: "planned \(contents.metadata), found \(found.metadata)")
         }
     }
-}
-
-extension WorkspaceContents {
-    /// The files of a folder with this content: path and bytes, the metadata last.
-    func files(in folder: WorkspaceFolder) -> [(String, [UInt8])] {
-        var files: [(String, [UInt8])] = []
-        if let snapshot { files.append((folder.paths.snapshot, snapshot)) }
-        files.append((folder.paths.log, frames.flatMap { $0.encode() }))
-        switch format {
-        case .reference:
-            files.append((folder.paths.journal, PreparedLogFormatV2.encode(prepared)))
-            files.append((folder.paths.metadata, MetadataFormatV2.encode(metadata)))
-        case .native:
-            files.append((folder.paths.journal, journalImage()))
-            files.append((folder.paths.metadata, MetadataFormatV3.encode(metadata)))
-        }
-        return files
-    }
-
-    private func journalImage() -> [UInt8] {
-        let durable = metadata.commitLSN ?? LSN(0)
-        var records: [JournalRecord] = [
-            .baseline(durable: durable, generation: generations[durable] ?? .unknown)
-        ]
-        if highestGeneration > .unknown { records.append(.generation(highestGeneration)) }
-        for entry in prepared.all {
-            records.append(
-                .entry(
-                    ReplicatedEntry(
-                        entry: entry, generation: generations[entry.lsn] ?? .unknown)))
-        }
-        return JournalFormat.encode(records)
-    }
-}
-
-extension JournalFormat {
-    /// Whether a file announces itself as a journal of this version, whatever the rest holds.
-    static func recognises(_ bytes: [UInt8]) -> Bool { bytes.starts(with: header) }
 }
