@@ -123,6 +123,9 @@ struct KernelHazardTests {
             #expect(applied.outcome.code == .alreadyExists)
             #expect(!applied.isFromRetryTable, "each retry is past its window")
         }
-        #expect(kernel.health(at: Slot(500)).operationTableUsed <= 4)
+        #expect(kernel.health(at: Slot(500)).operationTableUsed == 2)
+        let far = Command.createResource(ResourceID(3))
+        _ = try kernel.applyInternal(far, lsn: LSN(90), requestSlot: Slot(2000))
+        #expect(kernel.health(at: Slot(2000)).operationTableUsed == 0, "nothing is kept for ever")
     }
 }
