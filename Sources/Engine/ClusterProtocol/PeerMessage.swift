@@ -20,6 +20,11 @@ public struct ReplicatedEntry: Hashable, Sendable {
         self.entry = entry
         self.generation = generation
     }
+
+    /// The life that wrote it; unknown for entries that came without a generation.
+    public var term: Term {
+        generation == .unknown ? .unknown : Term(view: entry.view, generation: generation)
+    }
 }
 
 /// Who speaks: every message of a primary begins with it, and every answer repeats it.
@@ -31,6 +36,9 @@ public struct Term: Hashable, Comparable, Sendable {
         self.view = view
         self.generation = generation
     }
+
+    /// Below every life of every primary.
+    public static let unknown = Term(view: View(0), generation: .unknown)
 
     public static func < (left: Term, right: Term) -> Bool {
         (left.view, left.generation) < (right.view, right.generation)
@@ -99,19 +107,19 @@ public struct AppendEntries: Hashable, Sendable {
 public struct SnapshotChunk: Hashable, Sendable {
     public var term: Term
     public var snapshot: LSN
-    /// Generation of the entry at `snapshot`, as far as the sender knows it.
-    public var generation: Generation
+    /// The highest life that wrote anything up to `snapshot`, as far as the sender knows.
+    public var highest: Term
     public var totalBytes: UInt64
     public var offset: UInt64
     public var bytes: [UInt8]
 
     public init(
-        term: Term, snapshot: LSN, generation: Generation, totalBytes: UInt64, offset: UInt64,
+        term: Term, snapshot: LSN, highest: Term, totalBytes: UInt64, offset: UInt64,
         bytes: [UInt8]
     ) {
         self.term = term
         self.snapshot = snapshot
-        self.generation = generation
+        self.highest = highest
         self.totalBytes = totalBytes
         self.offset = offset
         self.bytes = bytes

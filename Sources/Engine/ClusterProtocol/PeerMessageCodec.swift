@@ -34,7 +34,7 @@ public enum PeerMessageCodec {
         case .snapshotChunk(let chunk):
             write(chunk.term, to: &writer)
             writer.write(chunk.snapshot.rawValue)
-            writer.write(chunk.generation.rawValue)
+            write(chunk.highest, to: &writer)
             writer.write(chunk.totalBytes)
             writer.write(chunk.offset)
             writer.write(UInt32(chunk.bytes.count))
@@ -144,7 +144,7 @@ private struct PeerFields {
             return .snapshotChunk(
                 SnapshotChunk(
                     term: try term(), snapshot: LSN(try integer()),
-                    generation: Generation(try integer()), totalBytes: try integer(),
+                    highest: try term(), totalBytes: try integer(),
                     offset: try integer(), bytes: try bytes()))
         case .snapshotReceived:
             return .snapshotReceived(

@@ -9,12 +9,14 @@ public enum ReplicaStatus: Hashable, Sendable {
 }
 
 /// Why a replica refuses to work with the files it found (replica.md 6).
-public enum FaultReason: Hashable, Sendable {
+public enum FaultReason: Error, Hashable, Sendable {
     /// The stored role is faulted.
     case persistedFaultState
     case metadataLoad(FileLoadFailure<MetadataDecodeError>)
     case preparedLogLoad(FileLoadFailure<PreparedLogDecodeError>)
     case validation(ConsistencyViolation)
+    /// What only the live replica finds.
+    case native(NativeFault)
 }
 
 /// Why one of a replica's small files could not be read (replica.md 3.2, 4.2).
@@ -40,6 +42,7 @@ extension FaultReason: DebugTextual {
         case .metadataLoad(let failure): "MetadataLoad(\(failure.debugText))"
         case .preparedLogLoad(let failure): "PrepareLogLoad(\(failure.debugText))"
         case .validation(let violation): "Validation(\(violation.debugText))"
+        case .native(let fault): fault.debugText
         }
     }
 }

@@ -12,8 +12,8 @@ public enum JournalRecord: Hashable, Sendable {
     /// Entries from this position on were given up.
     case discard(from: LSN)
     /// The log is on disk up to `durable`; the journal does not repeat what lies there.
-    /// `generation` is that of the entry at `durable`.
-    case baseline(durable: LSN, generation: Generation)
+    /// `highest` is the highest life that wrote anything up to there, as far as it is known.
+    case baseline(durable: LSN, highest: Term)
     /// A primary began to serve: higher than every generation before.
     case generation(Generation)
     /// Begins a batch; everything before it was synced when it was written. Holds its own
@@ -52,10 +52,11 @@ public enum JournalFormat {
         case .discard(let from):
             writer.write(RecordType.discard.rawValue)
             writer.write(from.rawValue)
-        case .baseline(let durable, let generation):
+        case .baseline(let durable, let highest):
             writer.write(RecordType.baseline.rawValue)
             writer.write(durable.rawValue)
-            writer.write(generation.rawValue)
+            writer.write(highest.view.rawValue)
+            writer.write(highest.generation.rawValue)
         case .generation(let generation):
             writer.write(RecordType.generation.rawValue)
             writer.write(generation.rawValue)
@@ -113,13 +114,19 @@ public struct JournalContent: Hashable, Sendable {
     public var entries: [ReplicatedEntry] = []
     public var commit = LSN(0)
     public var baseline = LSN(0)
-    public var baselineGeneration = Generation.unknown
+    public var baselineHighest = Term.unknown
     /// The highest generation that any record names.
     public var highestGeneration = Generation.unknown
     /// Where the valid records end: what follows is a torn tail and may be cut.
     public var validBytes = 0
 
     public init() {}
+
+    /// The highest life that wrote anything here: with the last normal view it ranks this log
+    /// among those of other replicas (`LogStanding`).
+    public var highestTerm: Term {
+        entries.reduce(baselineHighest) { max($0, $1.term) }
+    }
 }
 
 /// Reads a journal. A torn tail is the last batch, unsynced when the machine stopped; damage
@@ -184,7 +191,9 @@ public enum JournalReader {
         case .baseline:
             return .baseline(
                 durable: LSN(try body.readUInt64()),
-                generation: Generation(try body.readUInt64()))
+                highest: Term(
+                    view: View(try body.readUInt64()),
+                    generation: Generation(try body.readUInt64())))
         case .generation: return .generation(Generation(try body.readUInt64()))
         case .batch: return .batch(offset: try body.readUInt64())
         }
@@ -228,14 +237,14 @@ extension JournalContent {
         case .discard(let from):
             guard from > commit else { throw .inconsistent(offset: offset) }
             while let last = entries.last, last.entry.lsn >= from { entries.removeLast() }
-        case .baseline(let durable, let generation):
+        case .baseline(let durable, let highest):
             guard entries.isEmpty, durable >= baseline else {
                 throw .inconsistent(offset: offset)
             }
             baseline = durable
-            baselineGeneration = generation
+            baselineHighest = highest
             commit = max(commit, durable)
-            highestGeneration = max(highestGeneration, generation)
+            highestGeneration = max(highestGeneration, highest.generation)
         case .generation(let generation):
             highestGeneration = max(highestGeneration, generation)
         case .batch(let own):

@@ -1,0 +1,423 @@
+import ClusterProtocol
+import LeaseKernel
+import SystemCalls
+
+// What a primary does besides taking requests: commit, confirm, drive its peers.
+
+extension LiveReplica {
+    /// Commits what a majority holds and serves what waited for it.
+    mutating func advanceLeading() {
+        guard supervisor.isLeading else { return }
+        if let round = rounds.beginIfWanted(at: now) {
+            sendToConnected(.confirm(term, round: round))
+            if rounds.completeIfPossible(quorum: settings.quorum) { roundCompleted() }
+        }
+        commitWhatMajorityHolds()
+        serveWaiting()
+    }
+
+    /// The highest position that the quorum holds. The own disk must be among the holders: what
+    /// a primary sent and lost in a crash could otherwise be committed without it.
+    private var quorumPosition: LSN {
+        guard settings.quorum > 1 else { return receiver.persisted }
+        var matches = peers.map(\.match)
+        matches.sort(by: >)
+        guard settings.quorum - 2 < matches.count else { return LSN(0) }
+        return min(matches[settings.quorum - 2], receiver.persisted)
+    }
+
+    private mutating func commitWhatMajorityHolds() {
+        guard log.pendingCount > 0 else { return }
+        commit(through: quorumPosition)
+    }
+
+    /// Applies entries in order. Backups come here as well.
+    mutating func commit(through end: LSN) {
+        while log.commit < end, let entry = log.oldestPending {
+            let applied: AppliedCommand
+            let operation: OperationID?
+            do {
+                guard let result = try applier?.apply(entry.replicated.entry) else { return }
+                (applied, operation) = result
+            } catch {
+                return fault(.unappliable(entry.lsn), cause: "applying \(entry.lsn): \(error)")
+            }
+            _ = log.commitNext()
+            metadata.commitLSN = entry.lsn
+            if let operation { pendingOperations[operation] = nil }
+            answerWaiting(at: entry.lsn, applied)
+        }
+    }
+
+    private mutating func answerWaiting(at lsn: LSN, _ applied: AppliedCommand) {
+        for token in requests.takeTokens(at: lsn) {
+            guard let (reason, deadline) = requests.remove(token) else { continue }
+            switch reason {
+            case .write: reply(token, .committed(CommittedSubmit(applied)))
+            case .repeated(_, let slot, let payload):
+                consider(token, slot: slot, payload: payload, until: deadline)
+            case .tickEntries(let count, let last):
+                reply(token, .tickApplied(processedCount: count, lastAppliedLSN: last))
+            case .early, .read, .tick: break
+            }
+        }
+    }
+
+    mutating func roundCompleted() {
+        guard case .confirming = supervisor.state else { return }
+        supervisor.move(to: .primary, because: "a majority confirmed the view", at: now)
+        let early = earlySubmits
+        earlySubmits.removeAll()
+        for token in early {
+            guard let (reason, deadline) = requests.remove(token) else { continue }
+            if case .early(let slot, let payload) = reason {
+                consider(token, slot: slot, payload: payload, until: deadline)
+            }
+        }
+    }
+
+    /// Reads whose round is complete, and ticks whose turn has come. Both wait until everything
+    /// that the log held at the start is committed: it may have been answered before.
+    mutating func serveWaiting() {
+        let facts = ServedAt(
+            round: rounds.completed, commit: log.commit, count: waitingReads.count)
+        guard !waitingReads.isEmpty, facts != servedAt else { return }
+        let hasBarrier = log.commit >= startBarrier
+        var remaining: [RequestToken] = []
+        for token in waitingReads {
+            switch requests[token] {
+            case .read(let request, let round):
+                guard hasBarrier, round <= rounds.completed else {
+                    remaining.append(token)
+                    continue
+                }
+                _ = requests.remove(token)
+                answerRead(token, request)
+            case .tick(let slot, let round, let after):
+                guard hasBarrier, round <= rounds.completed,
+                    log.commit >= max(after, lastTickEntry)
+                else {
+                    remaining.append(token)
+                    continue
+                }
+                beginTick(token, slot)
+            case .write, .repeated, .early, .tickEntries, nil: continue
+            }
+        }
+        waitingReads = remaining
+        servedAt = facts
+        servedAt.count = remaining.count
+    }
+
+    /// Another view, another primary or a fault: hands back everything that waits.
+    mutating func becomeUncertain(_ reason: Supervisor.Uncertainty, because cause: String) {
+        let wasLeading = supervisor.isLeading
+        supervisor.move(to: .uncertain(reason), because: cause, at: now)
+        if wasLeading { answerAllAsDeposed() }
+    }
+
+    // MARK: - Peers
+
+    mutating func peerConnected(_ peer: ReplicaID) {
+        guard let index = index(of: peer) else { return }
+        peers[index].connected(at: now)
+        guard supervisor.isLeading else { return sendStatus(to: index) }
+        if case .asking(let round, _) = rounds.state {
+            send(.confirm(term, round: round), to: index)
+        }
+    }
+
+    mutating func peerDisconnected(_ peer: ReplicaID) {
+        guard let index = index(of: peer) else { return }
+        peers[index].disconnected(at: now)
+    }
+
+    func index(of peer: ReplicaID) -> Int? { peers.firstIndex { $0.replica == peer } }
+
+    mutating func send(_ message: PeerMessage, to index: Int) {
+        peers[index].noteSent(at: now)
+        effects.append(.send(peers[index].replica, message))
+    }
+
+    private mutating func sendToConnected(_ message: PeerMessage) {
+        for index in peers.indices
+        where peers[index].isConnected
+            && peers[index].unanswered < settings.limits.unansweredMessages
+        {
+            send(message, to: index)
+        }
+    }
+
+    private mutating func sendStatus(to index: Int) {
+        guard peers[index].unanswered < settings.limits.unansweredMessages else { return }
+        send(.status(ownStatus), to: index)
+    }
+
+    /// Once per round: entries, commit positions, questions asked again, signs of life.
+    mutating func sendToPeers() {
+        switch supervisor.state {
+        case .confirming, .primary: break
+        case .backup, .uncertain, .changingView, .installing: return sendStatuses()
+        case .halted, .faulted, .stopping, .stopped: return
+        }
+        if case .asking(_, let since) = rounds.state,
+            now - since >= settings.times.confirmAgainAfter, let round = rounds.askAgain(at: now)
+        {
+            for index in peers.indices
+            where peers[index].isConnected && !rounds.hasAnswered(peers[index].replica)
+                && peers[index].unanswered < settings.limits.unansweredMessages
+            {
+                send(.confirm(term, round: round), to: index)
+            }
+        }
+        for index in peers.indices where peers[index].isConnected {
+            if !giveUpIfSilent(index) { drive(index) }
+        }
+    }
+
+    private mutating func sendStatuses() {
+        guard now - lastStatusSent >= settings.times.statusInterval else { return }
+        lastStatusSent = now
+        for index in peers.indices where peers[index].isConnected {
+            if !giveUpIfSilent(index) { sendStatus(to: index) }
+        }
+    }
+
+    /// True when the stream was given up. Otherwise what was not answered in time is sent again.
+    private mutating func giveUpIfSilent(_ index: Int) -> Bool {
+        guard peers[index].unanswered > 0 else { return false }
+        if now - peers[index].lastHeard >= settings.times.reconnectAfter,
+            now - peers[index].waitingSince >= settings.times.heartbeat
+        {
+            effects.append(.reconnect(peers[index].replica))
+            peers[index].disconnected(at: now)
+            return true
+        }
+        if now - peers[index].waitingSince >= settings.times.resendAfter {
+            peers[index].resend(at: now)
+        }
+        return false
+    }
+
+    /// What may be sent: handed to the own disk or already there. Entries that gather while a
+    /// batch is under way go out with the next one, so that one message carries them all.
+    private var sendable: LSN {
+        switch receiver.state {
+        case .idle: receiver.persisted
+        case .writing(_, let through): max(receiver.persisted, through)
+        }
+    }
+
+    private mutating func drive(_ index: Int) {
+        switch peers[index].mode {
+        case .probing(let isAsked):
+            guard !isAsked else { return beatHeart(index) }
+            peers[index].mode = .probing(isAsked: true)
+            sendEntries([], after: LSN(peers[index].next.rawValue - 1), to: index)
+        case .streaming:
+            streamEntries(index)
+            beatHeart(index)
+        case .sendingSnapshot(let snapshot):
+            if !snapshot.isAsked { sendSnapshotPart(snapshot, to: index) }
+        case .readingLog, .readingSnapshot: beatHeart(index)
+        case .diverged: return
+        }
+    }
+
+    private mutating func streamEntries(_ index: Int) {
+        let limits = settings.limits
+        let end = sendable
+        while peers[index].next <= end {
+            let peer = peers[index]
+            let previous = LSN(peer.next.rawValue - 1)
+            guard peer.unanswered < limits.unansweredMessages else { return }
+            guard previous >= log.base else {
+                // Older than memory reaches: one part at a time, from the log or the snapshot.
+                if peer.match >= previous { fetchOlder(index) }
+                return
+            }
+            let ahead = previous.rawValue - peer.match.rawValue
+            guard ahead < UInt64(limits.messagesInFlight * limits.messageEntries),
+                log.payloadBytes(after: peer.match, through: previous)
+                    < limits.messagesInFlight * limits.messageBytes
+            else { return }
+            let entries = log.entries(
+                after: previous, through: end, maximumBytes: limits.messageBytes,
+                maximumCount: limits.messageEntries)
+            guard !entries.isEmpty else { return }
+            sendEntries(entries, after: previous, to: index)
+        }
+    }
+
+    private mutating func fetchOlder(_ index: Int) {
+        let peer = peers[index]
+        if peer.next > logFloor {
+            peers[index].mode = .readingLog
+            let request = LogReadRequest(
+                from: peer.next, offset: peer.logOffset,
+                maximumBytes: settings.limits.messageBytes)
+            _ = newJob([.readLog(request)], .readLog(peer.replica))
+        } else if let snapshotLSN {
+            peers[index].mode = .readingSnapshot
+            _ = newJob([.readSnapshot], .readSnapshot(peer.replica, snapshotLSN))
+        } else {
+            // The log does not reach back and there is no snapshot: make one.
+            wantsCheckpoint = true
+        }
+    }
+
+    mutating func sendEntries(
+        _ entries: [ReplicatedEntry], after previous: LSN, to index: Int
+    ) {
+        let append = AppendEntries(
+            term: term, previous: previous, previousGeneration: log.generation(at: previous),
+            commit: ownMark, entries: entries)
+        peers[index].toldCommit = log.commit
+        if let last = entries.last {
+            peers[index].next = LSN(last.entry.lsn.rawValue + 1)
+        }
+        send(.append(append), to: index)
+    }
+
+    private mutating func sendSnapshotPart(
+        _ snapshot: PeerProgress.OutgoingSnapshot, to index: Int
+    ) {
+        let end = min(snapshot.bytes.count, snapshot.offset + settings.limits.snapshotChunkBytes)
+        var asked = snapshot
+        asked.isAsked = true
+        peers[index].mode = .sendingSnapshot(asked)
+        send(
+            .snapshotChunk(
+                SnapshotChunk(
+                    term: term, snapshot: snapshot.lsn, highest: snapshot.highest,
+                    totalBytes: UInt64(snapshot.bytes.count), offset: UInt64(snapshot.offset),
+                    bytes: Array(snapshot.bytes[snapshot.offset..<end]))),
+            to: index)
+    }
+
+    /// Tells a new commit position at once, and otherwise that this primary is alive.
+    private mutating func beatHeart(_ index: Int) {
+        let peer = peers[index]
+        let isDue = now - peer.lastSent >= settings.times.heartbeat
+        let hasNews: Bool
+        if case .streaming = peer.mode {
+            hasNews = peer.toldCommit < log.commit && peer.match.rawValue + 1 >= peer.next.rawValue
+        } else {
+            hasNews = false
+        }
+        guard isDue || hasNews, peer.unanswered < settings.limits.unansweredMessages else {
+            return
+        }
+        switch peer.mode {
+        case .streaming:
+            sendEntries([], after: LSN(peer.next.rawValue - 1), to: index)
+        case .probing, .readingLog, .readingSnapshot, .sendingSnapshot, .diverged:
+            sendEntries([], after: min(peer.match, log.last), to: index)
+        }
+    }
+
+    // MARK: - Answers
+
+    mutating func takeAnswer(_ message: PeerMessage, from peer: ReplicaID) {
+        guard let index = index(of: peer) else { return }
+        peers[index].noteHeard(at: now)
+        switch message {
+        case .status(let status): hear(status, from: peer)
+        case .refused(let status, let reason):
+            hear(status, from: peer)
+            refused(reason, by: peer, status)
+        case .confirmed(let answered, let round):
+            guard supervisor.isLeading, answered == term else { return }
+            if rounds.answer(from: peer, round: round, quorum: settings.quorum) {
+                roundCompleted()
+            }
+        case .appended(let answered, let matched, let mark):
+            guard supervisor.isLeading, answered == term else { return }
+            appended(matched, mark, index)
+        case .mismatch(let answered, let resumeAfter):
+            guard supervisor.isLeading, answered == term else { return }
+            mismatched(resumeAfter, index)
+        case .snapshotReceived(let answered, let snapshot, let offset, let installed):
+            guard supervisor.isLeading, answered == term else { return }
+            snapshotReceived(snapshot, offset, installed, index)
+        case .confirm, .append, .snapshotChunk:
+            // Questions have no place on an answering stream.
+            return
+        }
+    }
+
+    private mutating func appended(_ matched: LSN, _ mark: CommitMark, _ index: Int) {
+        let peer = peers[index].replica
+        guard mark.lsn <= log.last, matched <= log.last else {
+            return fault(
+                .behindPeer(peer, peerCommit: max(mark.lsn, matched), highest: log.last),
+                cause: "replica \(peer) holds committed entries that are missing here")
+        }
+        if let theirs = mark.checksum, let ours = applier?.checksum(at: mark.lsn), ours != theirs {
+            peers[index].mode = .diverged(mark.lsn)
+            return note("peer_diverged peer=\(peer) lsn=\(mark.lsn)")
+        }
+        peers[index].noteMatch(matched)
+        switch peers[index].mode {
+        case .probing: peers[index].restart(after: matched)
+        case .streaming, .readingLog, .readingSnapshot, .sendingSnapshot, .diverged: break
+        }
+    }
+
+    private mutating func mismatched(_ resumeAfter: LSN, _ index: Int) {
+        switch peers[index].mode {
+        case .probing, .streaming:
+            peers[index].restart(after: min(resumeAfter, log.last))
+        case .readingLog, .readingSnapshot, .diverged: break
+        case .sendingSnapshot(let snapshot):
+            if resumeAfter >= snapshot.lsn {
+                peers[index].restart(after: min(resumeAfter, log.last))
+            }
+        }
+    }
+
+    private mutating func snapshotReceived(
+        _ lsn: LSN, _ offset: UInt64, _ installed: Bool, _ index: Int
+    ) {
+        guard case .sendingSnapshot(var snapshot) = peers[index].mode, snapshot.lsn == lsn else {
+            return
+        }
+        if installed { return peers[index].restart(after: lsn) }
+        guard offset <= UInt64(snapshot.bytes.count) else { return }
+        // A repeated answer to an older part must not send the transfer back.
+        snapshot.offset = Int(offset)
+        snapshot.isAsked = offset == UInt64(snapshot.bytes.count)
+        peers[index].mode = .sendingSnapshot(snapshot)
+    }
+
+    /// Anybody may tell of a higher view; only its primary brings this replica into it.
+    mutating func hear(_ status: PeerStatus, from peer: ReplicaID) {
+        if let index = index(of: peer) { peers[index].reported = status }
+        guard status.view > highestHeardView, !supervisor.isFaulted else { return }
+        switch supervisor.state {
+        case .changingView(let view) where view >= status.view: return
+        case .confirming, .primary, .backup, .changingView, .installing, .uncertain: break
+        case .halted, .faulted, .stopping, .stopped: return
+        }
+        note("higher_view_heard view=\(status.view) from=\(peer)")
+        // A view that is being stored is finished first; its end finds the higher one again.
+        if case .changingView = supervisor.state { return }
+        if case .installing = supervisor.state { return }
+        becomeUncertain(
+            .heardOf(status.view, from: peer), because: "replica \(peer) knows view \(status.view)")
+    }
+
+    private mutating func refused(
+        _ reason: PeerRefusal, by peer: ReplicaID, _ status: PeerStatus
+    ) {
+        switch reason {
+        case .anotherPrimary:
+            guard supervisor.isLeading, status.view == metadata.currentView,
+                status.role == .primary
+            else { return }
+            becomeUncertain(
+                .contested(by: peer), because: "replica \(peer) is primary of the same view")
+        case .outdated, .notAble, .busy: return
+        }
+    }
+}
