@@ -197,7 +197,8 @@ let testTargets: [Target] = [
     tests(
         "CommandTests",
         uses: [
-            "Campaign", "CommandDescriptions", "JSONText", "Matrix", "Terminal", "allocdb-jepsen",
+            "Campaign", "CommandDescriptions", "History", "JSONText", "Matrix", "Terminal",
+            "allocdb-jepsen",
         ],
         excluding: ["Snapshots"]),
 ]

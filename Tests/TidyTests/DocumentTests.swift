@@ -104,8 +104,13 @@ struct DocumentTests {
     }
 
     private static func anchors(of file: Repository.File) -> Set<String> {
-        Set(
-            file.lines.filter { $0.hasPrefix("#") }.map { line in
+        var inCode = false
+        let headings = file.lines.filter { line in
+            if line.hasPrefix("```") { inCode.toggle() }
+            return !inCode && line.hasPrefix("#")
+        }
+        return Set(
+            headings.map { line in
                 let title = line.drop { $0 == "#" || $0 == " " }.lowercased()
                 return String(
                     title.filter {

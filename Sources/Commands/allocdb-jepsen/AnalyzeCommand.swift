@@ -16,7 +16,7 @@ enum AnalyzeCommand {
         case json
     }
 
-    static let histories = RepeatedPositional(.file("HISTORY"), "Histories to judge")
+    static let histories = RepeatedPositional(.file("HISTORY"), "Histories or bundles to judge")
     static let historyFile = Option(
         "history-file", .file(), "A history to judge, as the reference tool takes it")
     static let checks = DefaultedOption(
@@ -44,8 +44,7 @@ enum AnalyzeCommand {
             arguments: [histories, historyFile, checks, format],
             examples: [
                 CommandExample(
-                    "allocdb-jepsen analyze artifacts/*/history.txt",
-                    purpose: "Judge the texts of all bundles"),
+                    "allocdb-jepsen analyze artifacts/*-*/", purpose: "Judge all bundles again"),
                 CommandExample(
                     "allocdb-jepsen analyze --history-file history.txt --checks reference",
                     purpose: "Exactly what the reference tool says"),

@@ -2,6 +2,7 @@ import Checking
 import CommandDescriptions
 import History
 import JSONText
+import SystemCalls
 import Terminal
 
 /// The judgement of one history file, whatever its form, ready to be printed.
@@ -37,9 +38,11 @@ struct HistoryAnalysis {
     var notes: [String] = []
     var counts: [(name: String, count: UInt64)] = []
 
-    /// Reads and judges. A file that cannot be read cannot be judged: unknown, with the reason.
-    init(of path: String) {
-        self.path = path
+    /// Reads and judges. A bundle stands for the record in it. A file that cannot be read cannot
+    /// be judged: unknown, with the reason.
+    init(of given: String) {
+        let record = Path.join(given, "history.record")
+        path = FileSystem.exists(record) ? record : given
         do throws(HistoryFileError) {
             if try NativeRecordReader.isNativeRecord(path) {
                 try judgeRecord()

@@ -12,6 +12,9 @@ struct RunSummary {
         var lines = [
             "\(verdict)  \(result.runID)  seed \(result.seed), \(result.elapsed.clock) elapsed"
         ]
+        if result.wasInterrupted, result.verdict != .interrupted {
+            lines.append("  interrupted before its end")
+        }
         if case .unknown(let reason) = result.verdict {
             lines += TextLayout.wrap(reason, width: terminal.textWidth, indent: "  ")
         }
