@@ -12,10 +12,31 @@ enum Bench {
     private static let historyFile = RequiredOption(
         "history-file", ValueType<String>.file(), "A history in text version 1")
 
+    private static let seconds = DefaultedOption(
+        "seconds", ValueType<Int>.wholeNumber("N", in: 1...600, of: "seconds"), default: 5,
+        shown: "5", "Length of each load")
+    private static let folder = Option(
+        "folder", ValueType<String>.folder(),
+        "Where the cluster lives during the benchmark; its disk is the one measured")
+    private static let daemon = Option(
+        "replica-binary", ValueType<String>.file(),
+        "The daemon to measure instead of the allocdb-local-cluster beside this program")
+
     static let description = CommandDescription(
         name: "allocdb-bench",
         summary: "Measures the parts of this package against yardsticks of the same run",
         subcommands: [
+            CommandDescription(
+                name: "cluster", summary: "What writes, reads and idling cost three replicas",
+                discussion: [
+                    "Starts three daemons on loopback with real syncs, and puts one client and "
+                        + "then 64 on them. Times stand beside a bare append and sync on the same "
+                        + "disk in the same run."
+                ],
+                arguments: [seconds, folder, daemon],
+                examples: [
+                    CommandExample("allocdb-bench cluster", purpose: "On the temporary folder")
+                ]),
             CommandDescription(
                 name: "recorder", summary: "What recording costs a client", arguments: [events],
                 examples: [
@@ -56,6 +77,7 @@ enum Bench {
     private static func carryOut(_ parsed: ParsedCommand) throws {
         switch parsed.path {
         case ["recorder"]: try recorder(parsed.arguments)
+        case ["cluster"]: try cluster(parsed.arguments)
         case ["analyze"]:
             let path = try parsed.arguments[historyFile]
             StandardStreams.writeOutput(try ReferenceBenchmark.run(historyFile: path).description)
@@ -71,5 +93,22 @@ enum Bench {
         defer { try? FileSystem.removeTree(folder) }
         let report = try RecorderBenchmark.run(eventCount: arguments[events], folder: folder)
         StandardStreams.writeOutput(report.description)
+    }
+
+    private static func cluster(_ arguments: ParsedArguments) throws {
+        let place: String
+        if let chosen = arguments[folder] {
+            place = Path.join(chosen, "allocdb-bench-\(Processes.ownID)")
+            try FileSystem.createFolders(place)
+        } else {
+            place = try FileSystem.makeTemporaryFolder(prefix: "allocdb-bench")
+        }
+        defer { try? FileSystem.removeTree(place) }
+        let sibling = Path.join(
+            Path.parent(of: try Processes.ownExecutable()) ?? ".", "allocdb-local-cluster")
+        let bench = ClusterBench(
+            seconds: arguments[seconds], folder: place,
+            daemon: arguments[daemon] ?? sibling)
+        StandardStreams.writeOutput(try bench.run())
     }
 }
