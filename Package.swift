@@ -103,18 +103,23 @@ let toolkit: [Target] = [
         ]),
     library(
         "Testbed", in: "Toolkit",
-        uses: ["ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseKernel", "SystemCalls"]),
+        uses: [
+            "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel", "Randomness",
+            "SystemCalls",
+        ]),
     library(
         "Nemesis", in: "Toolkit",
-        uses: ["ClusterProtocol", "History", "Randomness", "SystemCalls", "Testbed"]),
+        uses: [
+            "ClusterProtocol", "History", "LeaseKernel", "Randomness", "SystemCalls", "Testbed",
+        ]),
     library(
         "Reporting", in: "Toolkit",
-        uses: ["Checking", "Digests", "DurableFiles", "History", "Matrix", "SystemCalls"]),
+        uses: ["ByteCoding", "Digests", "DurableFiles", "JSONText", "SystemCalls"]),
     library(
         "Campaign", in: "Toolkit",
         uses: [
-            "Checking", "ClusterProtocol", "DurableFiles", "History", "LeaseKernel", "Matrix",
-            "Nemesis", "Replication", "Reporting", "SystemCalls", "Testbed", "Workload",
+            "Checking", "ClusterProtocol", "History", "JSONText", "LeaseEngine", "LeaseKernel",
+            "Matrix", "Nemesis", "Replication", "Reporting", "SystemCalls", "Testbed", "Workload",
         ]),
 ]
 
@@ -142,6 +147,12 @@ let testTargets: [Target] = [
         dependencies: ["ByteCoding", "SystemCalls"],
         path: "Tests/TestSupport",
         swiftSettings: settings),
+    tests("CampaignTests", uses: ["Campaign", "Checking", "History"]),
+    tests(
+        "NemesisTests",
+        uses: ["ClusterProtocol", "History", "LeaseKernel", "Nemesis", "SystemCalls", "Testbed"]),
+    tests("ReportingTests", uses: ["DurableFiles", "JSONText", "Reporting", "SystemCalls"]),
+    tests("TestbedTests", uses: ["ClusterProtocol", "LeaseKernel", "SystemCalls", "Testbed"]),
     tests(
         "WorkloadTests",
         uses: [

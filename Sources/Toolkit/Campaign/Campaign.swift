@@ -1,3 +1,7 @@
+import Matrix
+import Nemesis
+import SystemCalls
+
 /// Carries out runs of the matrix.
 public enum Campaign {
     /// A run that cannot even be begun, by the caller's mistake. Everything that goes wrong later
@@ -36,6 +40,56 @@ public enum Campaign {
     public static func run(
         _ options: RunOptions, progress: (RunSnapshot) -> Void
     ) throws(UsageError) -> RunResult {
-        throw .unsupportedRun(options.runID, supported: [])
+        let descriptor = try check(options)
+        let window = window(of: descriptor, options)
+        let schedule =
+            descriptor.isControl
+            ? NemesisSchedule.none(seed: options.seed)
+            : NemesisSchedule.crashRestart(seed: options.seed, window: window)
+        return withoutActuallyEscaping(progress) { progress in
+            do throws(RunFailure) {
+                let evidence = try Evidence(
+                    options, descriptor, window: window, schedule: schedule)
+                var run = Run(
+                    options, descriptor, window: window, evidence: evidence, show: progress)
+                return run.carryOut()
+            } catch {
+                return RunResult(
+                    runID: options.runID, seed: options.seed,
+                    verdict: .unknown(reason: "the output folder cannot be used: \(error)"))
+            }
+        }
+    }
+
+    /// How long a control run works when nobody says.
+    public static let controlWindow = Duration.seconds(10)
+
+    static func window(of descriptor: RunDescriptor, _ options: RunOptions) -> Duration {
+        options.faultWindow ?? descriptor.minimumFaultWindow ?? controlWindow
+    }
+
+    /// The runs that this version can carry out.
+    public static let supportedRuns: [String] = RunMatrix.all.filter(isSupported).map(\.id)
+
+    private static func isSupported(_ descriptor: RunDescriptor) -> Bool {
+        descriptor.workload == .reservationContention
+            && (descriptor.nemesis == .none || descriptor.nemesis == .crashRestart)
+    }
+
+    private static func check(_ options: RunOptions) throws(UsageError) -> RunDescriptor {
+        guard let descriptor = RunMatrix.run(id: options.runID) else {
+            throw .unknownRunID(options.runID)
+        }
+        guard isSupported(descriptor) else {
+            throw .unsupportedRun(options.runID, supported: supportedRuns)
+        }
+        guard FileSystem.isExecutable(options.replicaBinary) else {
+            throw .replicaBinaryNotExecutable(options.replicaBinary)
+        }
+        guard RunOptions.concurrencyRange.contains(options.concurrency) else {
+            throw .invalidConcurrency(options.concurrency)
+        }
+        guard options.rate > 0, options.rate.isFinite else { throw .invalidRate(options.rate) }
+        return descriptor
     }
 }

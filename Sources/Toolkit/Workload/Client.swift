@@ -92,11 +92,11 @@ public struct Client: Sendable {
 
     public init(
         _ setup: Setup, endpoints: Endpoints, clock: SlotClock, control: WorkloadControl,
-        sink: any RecordSink, counters: WorkloadCounters
+        recorder: Recorder, counters: WorkloadCounters
     ) {
         let window = setup.limits.maxTTL.rawValue + setup.limits.clientRetryWindow.rawValue
         asker = Asker(
-            process: ProcessID(setup.number), sink: sink, counters: counters,
+            process: ProcessID(setup.number), recorder: recorder, counters: counters,
             clientID: UInt128(setup.nonce) << 64 | UInt128(setup.number))
         self.endpoints = endpoints
         self.clock = clock
@@ -111,20 +111,20 @@ public struct Client: Sendable {
     }
 
     /// Works until told to stop, or until nothing is left to resolve once told to resolve. Blocks
-    /// its thread.
-    public mutating func run() {
+    /// its thread. Throws when the record cannot be written any more.
+    public mutating func run() throws(HistoryFileError) {
         var next = Instant.now
         while true {
             switch control.order {
             case .work:
-                workOnce()
+                try workOnce()
                 next = next + interval
                 let now = Instant.now
                 // What was missed while the cluster was slow is not caught up in one burst.
                 if next < now { next = now } else { sleepThread(for: next - now) }
             case .resolve:
                 if unresolved.isEmpty { return }
-                if !retryOne() { sleepThread(for: .milliseconds(5)) }
+                if try !retryOne() { sleepThread(for: .milliseconds(5)) }
             case .stop:
                 return
             }
@@ -135,44 +135,46 @@ public struct Client: Sendable {
         }
     }
 
-    private mutating func workOnce() {
-        if retryOne() { return }
+    private mutating func workOnce() throws(HistoryFileError) {
+        if try retryOne() { return }
         if let again {
             self.again = nil
-            send(again.operation, id: again.operationID, isImpatient: false, again.triesLeft)
+            try send(again.operation, id: again.operationID, isImpatient: false, again.triesLeft)
             return
         }
         let intent = intents.next()
         if unresolved.count >= Self.mostUnresolved {
-            read(holder.readInstead(of: intent), intent)
+            try read(holder.readInstead(of: intent), intent)
             return
         }
         switch holder.step(for: intent, at: clock.current) {
-        case .read(let operation): read(operation, intent)
-        case .tick: tick(intent)
+        case .read(let operation): try read(operation, intent)
+        case .tick: try tick(intent)
         case .command(let id, let operation):
-            send(operation, id: id, isImpatient: intent.isImpatient, 3, orElse: intent)
-        case .repetition(let command): repeatSettled(command, intent)
+            try send(operation, id: id, isImpatient: intent.isImpatient, 3, orElse: intent)
+        case .repetition(let command): try repeatSettled(command, intent)
         }
     }
 
     // MARK: - The kinds of request
 
-    private mutating func read(_ operation: Operation, _ intent: Intent) {
+    private mutating func read(
+        _ operation: Operation, _ intent: Intent
+    ) throws(HistoryFileError) {
         let endpoint = intent.asksAnother ? endpoints.other(intent.pick) : endpoints.primary
         let slot = clock.current
-        let outcome = asker.ask(endpoint, operation, operationID: nil, slot: slot)
+        let outcome = try asker.ask(endpoint, operation, operationID: nil, slot: slot)
         noteRole(of: endpoint, outcome, wasMeant: !intent.asksAnother)
         holder.learn(OperationID(0), operation, slot: slot, outcome)
     }
 
-    private mutating func tick(_ intent: Intent) {
+    private mutating func tick(_ intent: Intent) throws(HistoryFileError) {
         guard case .granted(let slot) = clock.beginNew() else {
-            read(holder.readInstead(of: intent), intent)
+            try read(holder.readInstead(of: intent), intent)
             return
         }
         let endpoint = endpoints.primary
-        let outcome = asker.ask(endpoint, .tickExpirations, operationID: nil, slot: slot)
+        let outcome = try asker.ask(endpoint, .tickExpirations, operationID: nil, slot: slot)
         // The cluster never remembers a tick.
         clock.end(.notExecuted)
         noteRole(of: endpoint, outcome, wasMeant: true)
@@ -182,14 +184,14 @@ public struct Client: Sendable {
     private mutating func send(
         _ operation: Operation, id: OperationID, isImpatient: Bool, _ tries: Int,
         orElse intent: Intent? = nil
-    ) {
+    ) throws(HistoryFileError) {
         guard case .granted(let slot) = clock.beginNew() else {
             again = Again(operationID: id, operation: operation, triesLeft: tries)
-            if let intent { read(holder.readInstead(of: intent), intent) }
+            if let intent { try read(holder.readInstead(of: intent), intent) }
             return
         }
         let endpoint = endpoints.primary
-        let outcome = asker.ask(
+        let outcome = try asker.ask(
             endpoint, operation, operationID: id, slot: slot,
             limits: isImpatient ? .impatient : .patient)
         switch outcome {
@@ -210,20 +212,22 @@ public struct Client: Sendable {
         holder.learn(id, operation, slot: slot, outcome)
     }
 
-    private mutating func repeatSettled(_ command: Holder.Remembered, _ intent: Intent) {
+    private mutating func repeatSettled(
+        _ command: Holder.Remembered, _ intent: Intent
+    ) throws(HistoryFileError) {
         guard clock.beginRepeat() else {
-            read(holder.readInstead(of: intent), intent)
+            try read(holder.readInstead(of: intent), intent)
             return
         }
         let endpoint = intent.asksAnother ? endpoints.other(intent.pick) : endpoints.primary
-        let outcome = asker.ask(
+        let outcome = try asker.ask(
             endpoint, command.operation, operationID: command.operationID, slot: command.slot)
         clock.end(.repeated)
         noteRole(of: endpoint, outcome, wasMeant: !intent.asksAnother)
     }
 
     /// Repeats the unresolved command that is due first; false when none is due.
-    private mutating func retryOne() -> Bool {
+    private mutating func retryOne() throws(HistoryFileError) -> Bool {
         let now = Instant.now
         let earliest = unresolved.indices.min {
             unresolved[$0].retryAt < unresolved[$1].retryAt
@@ -232,7 +236,7 @@ public struct Client: Sendable {
         else { return false }
         let command = unresolved[index]
         let endpoint = endpoints.primary
-        let outcome = asker.ask(
+        let outcome = try asker.ask(
             endpoint, command.operation, operationID: command.operationID, slot: command.slot)
         if Self.resolves(outcome) {
             clock.end(.resolved)

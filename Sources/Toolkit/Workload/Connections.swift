@@ -3,11 +3,6 @@ public import History
 import Synchronization
 public import SystemCalls
 
-/// Takes what happened, in the order of the calls: the run's recorder, or a list in a test.
-public protocol RecordSink: Sendable {
-    func record(_ process: ProcessID, _ content: HistoryEvent.Content)
-}
-
 /// Where the replicas' client ports are, and which of them is believed to be the primary. All
 /// clients share the belief, so that one that finds the primary spares the others the search.
 public final class Endpoints: Sendable {
@@ -58,15 +53,15 @@ public final class Endpoints: Sendable {
 /// records the completion. One request per connection, as the port demands (wire-api.md 7.1).
 public struct Asker: Sendable {
     public let process: ProcessID
-    let sink: any RecordSink
+    let recorder: Recorder
     let counters: WorkloadCounters
     let clientID: UInt128
 
     public init(
-        process: ProcessID, sink: any RecordSink, counters: WorkloadCounters, clientID: UInt128
+        process: ProcessID, recorder: Recorder, counters: WorkloadCounters, clientID: UInt128
     ) {
         self.process = process
-        self.sink = sink
+        self.recorder = recorder
         self.counters = counters
         self.clientID = clientID
     }
@@ -87,11 +82,12 @@ public struct Asker: Sendable {
         public static let impatient = Limits(connect: .seconds(1), exchange: .milliseconds(2))
     }
 
+    /// Throws, before or after asking, when the record cannot be written: then nothing may be
+    /// asked any more.
     public func ask(
         _ endpoint: Endpoints.Endpoint, _ operation: Operation, operationID: OperationID?,
         slot: Slot, limits: Limits = .patient
-    ) -> Outcome {
-        let attempt = AttemptNumber(counters.nextAttempt())
+    ) throws(HistoryFileError) -> Outcome {
         let carriesSlot =
             switch operation {
             case .getResource: false
@@ -99,14 +95,11 @@ public struct Asker: Sendable {
                 .tickExpirations, .getReservation:
                 true
             }
-        sink.record(
-            process,
-            .invoke(
-                Invocation(
-                    attempt: attempt, operationID: operationID, operation: operation,
-                    slot: carriesSlot ? slot : nil, endpoint: endpoint.replica)))
+        let attempt = try recorder.invoke(
+            operation, id: operationID, slot: carriesSlot ? slot : nil,
+            endpoint: endpoint.replica, by: process)
         let outcome = exchange(endpoint, operation, operationID, slot, limits)
-        sink.record(process, .complete(attempt, outcome))
+        try recorder.complete(attempt, outcome, by: process)
         counters.completed(outcome)
         return outcome
     }
@@ -136,17 +129,11 @@ public struct Asker: Sendable {
 
 /// What all clients of a run count together.
 public final class WorkloadCounters: Sendable {
-    private let attempts = Atomic<UInt64>(0)
     private let completions = Atomic<UInt64>(0)
     private let ambiguousCompletions = Atomic<UInt64>(0)
     private let commits = Atomic<UInt64>(0)
 
     public init() {}
-
-    /// Attempts are numbered from 1.
-    func nextAttempt() -> UInt64 {
-        attempts.add(1, ordering: .relaxed).newValue
-    }
 
     func completed(_ outcome: Outcome) {
         completions.add(1, ordering: .relaxed)
@@ -160,4 +147,12 @@ public final class WorkloadCounters: Sendable {
     public var completed: UInt64 { completions.load(ordering: .relaxed) }
     public var ambiguous: UInt64 { ambiguousCompletions.load(ordering: .relaxed) }
     public var committed: UInt64 { commits.load(ordering: .relaxed) }
+}
+
+extension Endpoints.Endpoint {
+    /// Nil when the text is no numeric address with a port.
+    public init?(replica: ReplicaID, addressText: String) {
+        guard let address = SocketAddress(addressText) else { return nil }
+        self.init(replica: replica, address: address)
+    }
 }

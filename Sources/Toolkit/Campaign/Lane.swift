@@ -1,0 +1,41 @@
+import ClusterProtocol
+import History
+import LeaseEngine
+import LeaseKernel
+import Testbed
+import Workload
+
+/// Facts about the cluster of a run, in the types of the record.
+struct Lane {
+    let testbed: any Testbed
+    let endpoints: Endpoints
+    let limits: ClusterLimits
+
+    /// Nil when an address in the layout is none.
+    init?(_ testbed: any Testbed) {
+        self.testbed = testbed
+        let layout = testbed.layout
+        var endpoints: [Endpoints.Endpoint] = []
+        for replica in layout.replicas {
+            guard
+                let endpoint = Endpoints.Endpoint(
+                    replica: History.ReplicaID(replica.id.rawValue),
+                    addressText: "\(replica.addresses.client)")
+            else { return nil }
+            endpoints.append(endpoint)
+        }
+        self.endpoints = Endpoints(endpoints)
+        let kernel = layout.kernel
+        limits = ClusterLimits(
+            shardID: kernel.shardID, maxResources: kernel.maxResources,
+            maxReservations: kernel.maxReservations, maxBundleSize: kernel.maxBundleSize,
+            maxOperations: kernel.maxOperations, maxTTL: SlotCount(kernel.maxTTLSlots),
+            clientRetryWindow: SlotCount(kernel.maxClientRetryWindowSlots),
+            reservationHistoryWindow: SlotCount(kernel.reservationHistoryWindowSlots),
+            maxExpirationBucketLength: kernel.maxExpirationBucketLength,
+            maxExpirationsPerTick: layout.engine.maxExpirationsPerTick)
+    }
+
+    /// Slots after which the cluster forgets a command.
+    var windowSlots: UInt64 { limits.maxTTL.rawValue + limits.clientRetryWindow.rawValue }
+}

@@ -1,0 +1,107 @@
+import Checking
+import Matrix
+import Nemesis
+
+/// The report of one run for people, in Markdown.
+struct RunReport {
+    let result: RunResult
+    let descriptor: RunDescriptor
+    let options: RunOptions
+    let window: Duration
+    let schedule: NemesisSchedule
+    let statistics: JudgementStatistics?
+
+    static func word(_ verdict: RunResult.Verdict) -> (word: String, reason: String?) {
+        switch verdict {
+        case .passed: ("passed", nil)
+        case .blocked: ("blocked", nil)
+        case .interrupted: ("interrupted", nil)
+        case .unknown(let reason): ("unknown", reason)
+        }
+    }
+
+    static func seconds(_ duration: Duration) -> Double {
+        let (seconds, attoseconds) = duration.components
+        return Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
+    }
+
+    /// The command that asks the same questions again.
+    static func reproduction(_ options: RunOptions, _ window: Duration) -> String {
+        let words = [
+            "allocdb-jepsen", "run", options.runID, "--replica-binary", options.replicaBinary,
+            "--fault-window", "\(window.components.seconds)", "--concurrency",
+            "\(options.concurrency)", "--rate", rate(options.rate), "--seed", "\(options.seed)",
+            "--output-root", options.outputRoot,
+        ]
+        return words.map(quoted).joined(separator: " ")
+    }
+
+    private static func rate(_ rate: Double) -> String {
+        rate == rate.rounded() && rate < 1e9 ? "\(Int64(rate))" : "\(rate)"
+    }
+
+    /// As a POSIX shell takes it for one word.
+    static func quoted(_ word: String) -> String {
+        let isPlain = word.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                    || "-_./=:,".unicodeScalars.contains(scalar))
+        }
+        if isPlain, !word.isEmpty { return word }
+        return "'"
+            + word.split(separator: "'", omittingEmptySubsequences: false)
+            .joined(separator: "'\\''") + "'"
+    }
+
+    var text: String {
+        var lines = ["# \(descriptor.id): \(Self.word(result.verdict).word)", ""]
+        if let reason = Self.word(result.verdict).reason { lines += ["\(reason)", ""] }
+        if result.wasInterrupted { lines += ["The run was ended early on request.", ""] }
+        lines += findings + table + remarks
+        lines += [
+            "## Again", "", "    \(Self.reproduction(options, window))", "",
+            "The seed fixes what each client intends and which faults are planned; what happens "
+                + "also depends on timing.", "",
+        ]
+        return lines.joined(separator: "\n")
+    }
+
+    private var findings: [String] {
+        guard !result.findings.isEmpty else { return [] }
+        var lines = ["## Findings", ""]
+        for (index, finding) in result.findings.enumerated() {
+            lines += ["\(index + 1). **\(finding.code)**: \(finding.explanation)", ""]
+        }
+        return lines
+    }
+
+    private var table: [String] {
+        var rows: [(String, String)] = [
+            ("workload", descriptor.workload.rawValue), ("nemesis", descriptor.nemesis.rawValue),
+            ("seed", "\(options.seed)"), ("clients", "\(options.concurrency)"),
+            ("window", "\(Self.seconds(window)) s"),
+            ("duration", "\(Self.seconds(result.elapsed)) s"),
+            ("attempts", "\(result.operations)"), ("ambiguous attempts", "\(result.ambiguous)"),
+            ("faults injected", "\(result.faultsInjected) of \(schedule.rounds.count) planned"),
+        ]
+        if let statistics {
+            rows += [
+                ("commands", "\(statistics.logicalCommands)"),
+                ("committed", "\(statistics.committed)"), ("refused", "\(statistics.refused)"),
+                ("reads", "\(statistics.reads)"),
+                ("definite failures", "\(statistics.definiteFailures)"),
+                ("ambiguities resolved", "\(statistics.resolvedAmbiguities)"),
+                ("ambiguities unresolved", "\(statistics.unresolvedAmbiguities)"),
+                ("expiries inferred", "\(statistics.inferredExpiries)"),
+                ("last LSN", "\(statistics.lastLSN)"),
+            ]
+        }
+        return ["## Numbers", "", "| | |", "|---|---|"]
+            + rows.map { "| \($0.0) | \($0.1) |" } + [""]
+    }
+
+    private var remarks: [String] {
+        guard !result.remarks.isEmpty else { return [] }
+        return ["## Remarks", ""] + result.remarks.map { "- \($0)" } + [""]
+    }
+}

@@ -1,0 +1,36 @@
+import ClusterProtocol
+import LeaseKernel
+import SystemCalls
+
+/// Talks to one replica's control port.
+struct ControlPort: Sendable {
+    let address: SocketAddress
+    /// Longer than the operator's 250 ms: the machine also carries the load.
+    static let limit = Duration.milliseconds(1000)
+
+    init?(_ address: NetworkAddress) {
+        guard let address = SocketAddress("\(address)") else { return nil }
+        self.address = address
+    }
+
+    func status() -> Probe {
+        let exchange = OneShotExchange(connectLimit: Self.limit, exchangeLimit: Self.limit)
+        let reply: [UInt8]
+        do throws(OneShotExchange.Failure) {
+            reply = try exchange.perform(ControlRequest.status.bytes, with: address)
+        } catch {
+            return .down("\(error)")
+        }
+        do throws(ControlReplyError) {
+            return .up(try StatusReply(decoding: reply))
+        } catch {
+            return .down("\(error)")
+        }
+    }
+
+    /// Asks the daemon to end; whether it does is seen by watching the process.
+    func requestStop() {
+        let exchange = OneShotExchange(connectLimit: Self.limit, exchangeLimit: Self.limit)
+        _ = try? exchange.perform(ControlRequest.stop.bytes, with: address)
+    }
+}

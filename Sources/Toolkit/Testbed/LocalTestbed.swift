@@ -1,0 +1,340 @@
+public import ClusterProtocol
+import DurableFiles
+public import LeaseEngine
+public import LeaseKernel
+import Synchronization
+import SystemCalls
+
+/// Three daemons on this machine, on loopback, in a fresh workspace that goes away afterwards.
+public final class LocalTestbed: Testbed {
+    public struct Configuration: Sendable {
+        /// The daemon: started as `<binary> replica-daemon --layout-file P --replica-id N`.
+        public var binary: String
+        public var kernel: KernelConfiguration
+        public var engine: EngineConfiguration
+        /// How long a daemon may take to answer after its start.
+        public var startLimit: Duration
+        public var registry: ResidueRegistry
+
+        public init(
+            binary: String, kernel: KernelConfiguration = .underTest,
+            engine: EngineConfiguration = .clusterDefault,
+            startLimit: Duration = .seconds(15), registry: ResidueRegistry = .standard
+        ) {
+            self.binary = binary
+            self.kernel = kernel
+            self.engine = engine
+            self.startLimit = startLimit
+            self.registry = registry
+        }
+    }
+
+    /// The life of one daemon as this testbed sees it.
+    private enum Daemon: Sendable {
+        case down
+        case running(ChildProcess)
+    }
+
+    private struct State {
+        var daemons: [ReplicaID: Daemon] = [:]
+        var residue: Residue
+        var faults: FaultState
+        /// Not taken yet.
+        var exits: [UnexpectedExit] = []
+        var lastExit: [ReplicaID: UnexpectedExit] = [:]
+    }
+
+    public let name = "local"
+    public let capabilities: Set<TestbedCapability> = [.crash, .isolate, .offlineSurgery]
+    public let workspace: String
+    private let configuration: Configuration
+    private let initialLayout: ClusterLayout
+    private let state: Mutex<State>
+
+    public var layout: ClusterLayout { initialLayout }
+    private var layoutPath: String { Path.join(workspace, ClusterLayout.fileName) }
+
+    /// Makes the workspace and writes its layout; nothing runs yet. The residue record stands
+    /// before anything else does.
+    public init(_ configuration: Configuration) throws(TestbedError) {
+        self.configuration = configuration
+        do throws(SystemError) {
+            let folder = try FileSystem.makeTemporaryFolder(prefix: "allocdb-jepsen")
+            workspace = try FileSystem.resolve(folder)
+            let owner = Residue.Daemon(
+                processID: Processes.ownID,
+                startTime: Processes.startTime(of: Processes.ownID) ?? 0)
+            let residue = Residue(owner: owner, workspace: workspace)
+            try configuration.registry.write(residue)
+            try FileSystem.write(
+                Array(workspace.utf8), to: Path.join(workspace, ResidueRegistry.markName))
+            for name in ["logs", "run"] {
+                try FileSystem.createFolders(Path.join(workspace, name))
+            }
+            initialLayout = try Self.layout(workspace, configuration)
+            state = Mutex(
+                State(residue: residue, faults: FaultState(workspaceRoot: workspace)))
+        } catch {
+            throw .system(during: "making the workspace", error)
+        }
+        try writeLayout()
+        try state.withLock { state throws(TestbedError) in try write(state.faults) }
+    }
+
+    private static func layout(
+        _ workspace: String, _ configuration: Configuration
+    ) throws(SystemError) -> ClusterLayout {
+        let ports = try PortPicker.ports(9)
+        func addresses(_ first: Int) -> ReplicaAddresses {
+            ReplicaAddresses(
+                control: .loopback(port: ports[first]), client: .loopback(port: ports[first + 1]),
+                protocol: .loopback(port: ports[first + 2]))
+        }
+        var layout = ClusterLayout(
+            workspaceRoot: workspace, addresses: (addresses(0), addresses(3), addresses(6)))
+        layout.kernel = configuration.kernel
+        layout.engine = configuration.engine
+        return layout
+    }
+
+    private func writeLayout() throws(TestbedError) {
+        let text: String
+        do throws(ClusterFileError) {
+            text = try initialLayout.encoded()
+        } catch {
+            throw .layout("\(error)")
+        }
+        do throws(SystemError) {
+            try DurableFiles.replace(layoutPath, with: Array(text.utf8))
+        } catch {
+            throw .system(during: "writing the layout", error)
+        }
+    }
+
+    // MARK: - Daemons
+
+    public func start() throws(TestbedError) {
+        for replica in initialLayout.replicas { try spawn(replica) }
+        for replica in initialLayout.replicas { try awaitAnswer(replica) }
+    }
+
+    public func restart(_ replica: ReplicaID) throws(TestbedError) {
+        guard let place = initialLayout.replica(replica) else { throw .unknownReplica(replica) }
+        if isRunning(replica) { return }
+        // A killed daemon leaves its process number behind, which might be another's by now.
+        _ = try? FileSystem.removeFile(place.pidPath)
+        try spawn(place)
+        try awaitAnswer(place)
+    }
+
+    private func spawn(_ replica: ReplicaLayout) throws(TestbedError) {
+        do throws(SystemError) {
+            let log = try FileSystem.open(replica.logPath, .append)
+            let child = try ChildProcess(
+                executable: configuration.binary,
+                arguments: [
+                    "replica-daemon", "--layout-file", layoutPath, "--replica-id", "\(replica.id)",
+                ],
+                output: .descriptor(log), error: .descriptor(log))
+            let started = Processes.startTime(of: child.processID)
+            try state.withLock { state throws(SystemError) in
+                state.daemons[replica.id] = .running(child)
+                state.residue.daemons.append(
+                    Residue.Daemon(processID: child.processID, startTime: started ?? 0))
+                // Only the last start of each replica can still run.
+                if state.residue.daemons.count > 32 { state.residue.daemons.removeFirst(16) }
+                try configuration.registry.write(state.residue)
+            }
+        } catch {
+            throw .system(during: "starting replica \(replica.id)", error)
+        }
+    }
+
+    private func awaitAnswer(_ replica: ReplicaLayout) throws(TestbedError) {
+        let deadline = Deadline.after(configuration.startLimit)
+        while true {
+            let probe = probe(replica.id)
+            if probe.status != nil { return }
+            noticeExits()
+            if !isRunning(replica.id) {
+                let exit = state.withLock { $0.lastExit[replica.id] }
+                throw .endedWhileStarting(
+                    replica.id, exit?.status ?? .exited(code: 0),
+                    lastLogLines: exit?.lastLogLines ?? [])
+            }
+            if deadline.isPassed {
+                throw .didNotAnswer(
+                    replica.id, within: configuration.startLimit,
+                    lastProbe: probe.summary(of: replica.id))
+            }
+            sleepThread(for: .milliseconds(20))
+        }
+    }
+
+    public func crash(_ replica: ReplicaID) throws(TestbedError) {
+        // One that died by itself before the kill is evidence, and not a kill of ours.
+        noticeExits()
+        let daemon = state.withLock { state in
+            defer { state.daemons[replica] = .down }
+            return state.daemons[replica]
+        }
+        guard case .running(let child) = daemon else { return }
+        do throws(SystemError) {
+            let status = try child.killAndWait()
+            if status != .signaled(number: Signals.kill) { noteExit(replica, status) }
+        } catch {
+            throw .system(during: "killing replica \(replica)", error)
+        }
+    }
+
+    public func isRunning(_ replica: ReplicaID) -> Bool {
+        state.withLock { state in
+            guard case .running = state.daemons[replica] else { return false }
+            return true
+        }
+    }
+
+    public func probe(_ replica: ReplicaID) -> Probe {
+        guard let place = initialLayout.replica(replica),
+            let port = ControlPort(place.addresses.control)
+        else { return .down("no such replica") }
+        return port.status()
+    }
+
+    // MARK: - Unexpected ends
+
+    public func takeUnexpectedExits() -> [UnexpectedExit] {
+        noticeExits()
+        return state.withLock { state in
+            defer { state.exits = [] }
+            return state.exits
+        }
+    }
+
+    private func noticeExits() {
+        let ended = state.withLock { state in
+            var ended: [(ReplicaID, ExitStatus)] = []
+            for (replica, daemon) in state.daemons {
+                guard case .running(let child) = daemon, let status = try? child.poll() else {
+                    continue
+                }
+                state.daemons[replica] = .down
+                ended.append((replica, status))
+            }
+            return ended
+        }
+        for (replica, status) in ended { noteExit(replica, status) }
+    }
+
+    private func noteExit(_ replica: ReplicaID, _ status: ExitStatus) {
+        let exit = UnexpectedExit(
+            replica: replica, status: status, lastLogLines: lastLogLines(of: replica),
+            noticedAt: .now)
+        state.withLock { state in
+            state.exits.append(exit)
+            state.lastExit[replica] = exit
+        }
+    }
+
+    static let keptLogLines = 12
+
+    private func lastLogLines(of replica: ReplicaID) -> [String] {
+        guard let path = initialLayout.replica(replica)?.logPath,
+            let file = try? FileSystem.open(path, .readOnly), let size = try? file.size()
+        else { return [] }
+        let length = min(size, 16 << 10)
+        guard let bytes = try? file.read(at: size - length, count: length) else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+            .suffix(Self.keptLogLines).map(String.init)
+    }
+
+    // MARK: - Isolation
+
+    public func isolate(_ replica: ReplicaID) throws(TestbedError) {
+        try changeFaults(replica) { faults throws(FaultState.UnknownReplica) in
+            try faults.isolate(replica)
+        }
+    }
+
+    public func heal(_ replica: ReplicaID) throws(TestbedError) {
+        try changeFaults(replica) { faults throws(FaultState.UnknownReplica) in
+            try faults.heal(replica)
+        }
+    }
+
+    public func isIsolated(_ replica: ReplicaID) -> Bool {
+        state.withLock { $0.faults.isIsolated(replica) }
+    }
+
+    private func changeFaults(
+        _ replica: ReplicaID,
+        _ change: (inout FaultState) throws(FaultState.UnknownReplica) -> Void
+    ) throws(TestbedError) {
+        try state.withLock { state throws(TestbedError) in
+            do throws(FaultState.UnknownReplica) {
+                try change(&state.faults)
+            } catch {
+                throw .unknownReplica(replica)
+            }
+            try write(state.faults)
+        }
+    }
+
+    private func write(_ faults: FaultState) throws(TestbedError) {
+        do throws(SystemError) {
+            try DurableFiles.replace(initialLayout.faultsPath, with: Array(faults.text.utf8))
+        } catch {
+            throw .system(during: "writing the fault file", error)
+        }
+    }
+
+    // MARK: - The end
+
+    /// How long a daemon may take to end when asked.
+    static let stopLimit = Duration.seconds(5)
+
+    public func stop() {
+        noticeExits()
+        let running = state.withLock { state in
+            defer { state.daemons = [:] }
+            return state.daemons.compactMap { replica, daemon -> (ReplicaID, ChildProcess)? in
+                guard case .running(let child) = daemon else { return nil }
+                return (replica, child)
+            }
+        }
+        for (replica, _) in running {
+            guard let address = initialLayout.replica(replica)?.addresses.control else { continue }
+            ControlPort(address)?.requestStop()
+        }
+        let deadline = Deadline.after(Self.stopLimit)
+        for (_, child) in running {
+            if (try? child.wait(until: deadline)) == nil { _ = try? child.killAndWait() }
+        }
+    }
+
+    public func evidence() -> [EvidenceFile] {
+        var files = initialLayout.replicas.map {
+            EvidenceFile(path: $0.logPath, name: "replica-\($0.id).log")
+        }
+        for path in [layoutPath, initialLayout.faultsPath, initialLayout.timelinePath]
+        where FileSystem.exists(path) {
+            files.append(EvidenceFile(path: path, name: Path.lastComponent(of: path)))
+        }
+        return files
+    }
+
+    public func discard() {
+        stop()
+        _ = try? FileSystem.removeTree(workspace)
+        configuration.registry.remove(workspace)
+    }
+}
+
+extension KernelConfiguration {
+    /// The bounds of the clusters that this tool starts: room for load and bundles, and a window
+    /// short enough that commands are forgotten, and retirement is exercised, within a minute.
+    public static let underTest = KernelConfiguration(
+        shardID: 0, maxResources: 4096, maxReservations: 16_384, maxBundleSize: 8,
+        maxOperations: 65_536, maxTTLSlots: 64, maxClientRetryWindowSlots: 64,
+        reservationHistoryWindowSlots: 32, maxExpirationBucketLength: 4096)
+}
