@@ -47,7 +47,7 @@ struct ReferenceVectorTests {
     }
 
     private func check(
-        _ fingerprint: ReferenceCommand.Fingerprint?, _ json: JSONValue, _ name: String
+        _ fingerprint: ReferenceFingerprint?, _ json: JSONValue, _ name: String
     ) {
         guard let fingerprint else {
             #expect(json.isNull, "\(name)")

@@ -3,24 +3,12 @@ public import History
 /// All attempts under one operation id, folded (validation.md 4.1).
 public struct ReferenceCommand: Hashable, Sendable {
     public let id: OperationID
-    public internal(set) var attempts = 0
-    public internal(set) var ambiguousAttempts = 0
+    public internal(set) var attempts: UInt32 = 0
+    public internal(set) var ambiguousAttempts: UInt32 = 0
     /// Reasons in file order.
     public internal(set) var definiteFailures: [TextOutcome.FailureReason] = []
     /// The first committed result.
-    public internal(set) var committed: Fingerprint?
-
-    /// What the reference compares of two committed results (validation.md 4.2).
-    public struct Fingerprint: Hashable, Sendable {
-        public var appliedLSN: LSN
-        public var resourceID: ResourceID?
-        public var resourceIDs: [ResourceID]
-        public var reservationID: ReservationID?
-        public var holderID: HolderID?
-        public var leaseEpoch: LeaseEpoch?
-        public var releasedLSN: LSN?
-        public var deadline: Slot?
-    }
+    public internal(set) var committed: ReferenceFingerprint?
 
     /// Any definite failure counts as resolution, also one recorded before the ambiguous
     /// attempt (validation.md 4.5).
@@ -31,7 +19,7 @@ public struct ReferenceCommand: Hashable, Sendable {
 
 /// Folds attempts into logical commands.
 struct ReferenceCommands {
-    private var places: [OperationID: Int] = [:]
+    private var places = PlaceTable<OperationID>()
     private var commands: [ReferenceCommand] = []
     private(set) var blockers: [ReferenceBlocker] = []
 
@@ -44,7 +32,7 @@ struct ReferenceCommands {
         commands[place].attempts += 1
         switch outcome {
         case .committedWrite(let lsn, let result):
-            let new = ReferenceCommand.Fingerprint(lsn, result, of: operation)
+            let new = ReferenceFingerprint(lsn, result, of: operation)
             guard let first = commands[place].committed else {
                 commands[place].committed = new
                 return
@@ -60,42 +48,20 @@ struct ReferenceCommands {
     }
 
     /// The commands in ascending id.
-    func folded() -> [ReferenceCommand] {
-        commands.sorted { $0.id < $1.id }
+    consuming func folded() -> [ReferenceCommand] {
+        // Ids mostly grow with time, so there is mostly nothing to sort.
+        if !zip(commands, commands.dropFirst()).allSatisfy({ $0.id < $1.id }) {
+            commands.sort { $0.id < $1.id }
+        }
+        return commands
     }
 
     private mutating func place(of id: OperationID) -> Int {
         // Attempts of one command mostly stand together.
         if let last = commands.last, last.id == id { return commands.count - 1 }
-        if let place = places[id] { return place }
-        places[id] = commands.count
+        if let place = places.find(id, { commands[$0].id }) { return place }
         commands.append(ReferenceCommand(id: id))
+        places.add(id, at: commands.count - 1) { commands[$0].id }
         return commands.count - 1
-    }
-}
-
-extension ReferenceCommand.Fingerprint {
-    init(_ lsn: LSN, _ result: TextWriteResult, of operation: TextOperation) {
-        self.init(appliedLSN: lsn, resourceIDs: operation.resourceIDs)
-        switch result {
-        case .reserved(let resource, let holder, let reservation, let epoch, let deadline):
-            resourceID = resource
-            holderID = holder
-            reservationID = reservation
-            leaseEpoch = epoch
-            self.deadline = deadline
-        case .confirmed(let resource, let holder, let reservation, let epoch):
-            resourceID = resource
-            holderID = holder
-            reservationID = reservation
-            leaseEpoch = epoch
-        case .released(let resource, let holder, let reservation, let released):
-            resourceID = resource
-            holderID = holder
-            reservationID = reservation
-            releasedLSN = released
-        case .revoked(let reservation), .reclaimed(let reservation): reservationID = reservation
-        case .tickExpired: break
-        }
     }
 }

@@ -5,12 +5,26 @@ import History
 struct ReferenceOwnership {
     /// What replaying needs of a committed record.
     private enum Effect {
-        case reserve(ReservationID, [ResourceID], deadline: Slot)
+        case reserve(ReservationID, Members, deadline: Slot)
         case confirm(ReservationID)
         case end(ReservationID)
         case tick(at: Slot, [TextWriteResult.Expired])
         /// Revoked, or a tick without a slot: changes nothing, but hides an earlier record.
         case nothing
+    }
+
+    /// The member list of a reservation; the most common one, a single resource, needs no
+    /// memory of its own.
+    private enum Members {
+        case one(ResourceID)
+        case list([ResourceID])
+
+        func forEach(_ body: (ResourceID) -> Void) {
+            switch self {
+            case .one(let resource): body(resource)
+            case .list(let resources): resources.forEach(body)
+            }
+        }
     }
 
     private struct Record {
@@ -37,7 +51,8 @@ struct ReferenceOwnership {
     ) -> Effect {
         switch result {
         case .reserved(let resource, _, let reservation, _, let deadline):
-            let members = operation.resourceIDs.isEmpty ? [resource] : operation.resourceIDs
+            let members: Members =
+                operation.resourceIDs.isEmpty ? .one(resource) : .list(operation.resourceIDs)
             return .reserve(reservation, members, deadline: deadline)
         case .confirmed(_, _, let reservation, _): return .confirm(reservation)
         case .released(_, _, let reservation, _), .reclaimed(let reservation):
@@ -88,17 +103,17 @@ struct ReferenceOwnership {
             let deadline: Slot
         }
 
-        var owners: [ResourceID: Owner] = [:]
-        var members: [ReservationID: [ResourceID]] = [:]
+        var owners = IDTable<ResourceID, Owner>()
+        var members = IDTable<ReservationID, Members>()
         var blockers: [ReferenceBlocker] = []
 
         mutating func reserve(
-            _ reservation: ReservationID, _ resources: [ResourceID], _ deadline: Slot,
+            _ reservation: ReservationID, _ resources: Members, _ deadline: Slot,
             by id: OperationID
         ) {
             let owner = Owner(id: id, reservation: reservation, deadline: deadline)
-            for resource in resources {
-                if let existing = owners.updateValue(owner, forKey: resource) {
+            resources.forEach { resource in
+                if let existing = owners.replace(owner, for: resource) {
                     blockers.append(
                         .doubleAllocation(resource, existing: existing.id, conflicting: id))
                 }
@@ -107,9 +122,9 @@ struct ReferenceOwnership {
         }
 
         mutating func confirm(_ reservation: ReservationID, by id: OperationID) {
-            for resource in members[reservation] ?? [] {
+            members[reservation]?.forEach { resource in
                 guard let owner = owners[resource], owner.reservation != reservation else {
-                    continue
+                    return
                 }
                 blockers.append(
                     .doubleAllocation(resource, existing: owner.id, conflicting: id))
@@ -117,9 +132,8 @@ struct ReferenceOwnership {
         }
 
         mutating func end(_ reservation: ReservationID) {
-            guard let freed = members.removeValue(forKey: reservation) else { return }
-            for resource in freed where owners[resource]?.reservation == reservation {
-                owners[resource] = nil
+            members.take(reservation)?.forEach { resource in
+                if owners[resource]?.reservation == reservation { owners[resource] = nil }
             }
         }
 

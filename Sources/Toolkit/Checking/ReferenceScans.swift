@@ -22,7 +22,7 @@ struct ReferenceReads {
 /// Holders whose epoch has passed and who were not told so (validation.md 4.4). Epochs follow
 /// the order of lines, and each event is tested before it changes them.
 struct ReferenceHolders {
-    private var epochs: [ReservationID: LeaseEpoch] = [:]
+    private var epochs = IDTable<ReservationID, LeaseEpoch>()
     private(set) var blockers: [ReferenceBlocker] = []
 
     mutating func add(_ operation: TextOperation, _ outcome: TextOutcome) {

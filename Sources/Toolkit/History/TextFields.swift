@@ -1,18 +1,18 @@
 /// The words that a field may hold, found by comparing packed bytes.
 struct TextWords<Value: Sendable>: Sendable {
-    private let words: [(word: TextKeyTable.Packed, length: Int, value: Value)]
+    private let words: [(word: PackedWord, length: Int, value: Value)]
 
     init(_ values: [Value], _ name: (Value) -> String) {
         words = values.map { value in
             let text = Array(name(value).utf8)
-            return (TextKeyTable.Packed(text.span, 0..<text.count), text.count, value)
+            return (PackedWord(text.span, 0..<text.count), text.count, value)
         }
     }
 
     @inline(__always)
     func find(_ line: Span<UInt8>, _ range: Range<Int>) -> Value? {
-        guard range.count <= TextKeyTable.Packed.capacity else { return nil }
-        let word = TextKeyTable.Packed(line, range)
+        guard range.count <= PackedWord.capacity else { return nil }
+        let word = PackedWord(line, range)
         for entry in words where entry.word == word && entry.length == range.count {
             return entry.value
         }
@@ -53,19 +53,32 @@ enum TextField {
         guard count > 0 else { return nil }
         // Nineteen digits fit 64 bits whatever they are.
         guard count <= 19 else { return longNumber(line, position..<end) }
+        return digits(line, position..<end).flatMap { Value(exactly: $0) }
+    }
+
+    /// At most nineteen digits.
+    @inline(__always)
+    private static func digits(_ line: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
         var value: UInt64 = 0
-        while position < end {
+        for position in range {
             let digit = line[position] &- UInt8(ascii: "0")
             guard digit <= 9 else { return nil }
             value = value &* 10 &+ UInt64(digit)
-            position += 1
         }
-        return Value(exactly: value)
+        return value
     }
 
     private static func longNumber<Value: FixedWidthInteger & UnsignedInteger>(
         _ line: Span<UInt8>, _ range: Range<Int>
     ) -> Value? {
+        if range.count <= 38, Value.bitWidth == 128 {
+            let middle = range.upperBound - 19
+            guard let high = digits(line, range.lowerBound..<middle),
+                let low = digits(line, middle..<range.upperBound)
+            else { return nil }
+            return Value(truncatingIfNeeded: high) &* 10_000_000_000_000_000_000
+                &+ Value(truncatingIfNeeded: low)
+        }
         var value: Value = 0
         for position in range {
             let digit = line[position] &- UInt8(ascii: "0")

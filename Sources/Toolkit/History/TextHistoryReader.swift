@@ -21,19 +21,21 @@ public struct TextHistoryReader {
     ) throws(Failure) {
         var start = 0
         if !partial.isEmpty {
-            let end = Self.newline(bytes, from: 0) ?? bytes.count
-            for index in 0..<end { partial.append(bytes[index]) }
-            guard end < bytes.count else { return }
-            start = end + 1
+            let found = Self.scanLine(bytes, from: 0)
+            for index in 0..<found.end { partial.append(bytes[index]) }
+            guard found.isWhole else { return }
+            start = found.end + 1
             var line: [UInt8] = []
             swap(&line, &partial)
-            try take(line.span, body)
+            try take(line.span, isASCII: Self.scanLine(line.span, from: 0).isASCII, body)
             line.removeAll(keepingCapacity: true)
             swap(&line, &partial)
         }
-        while let end = Self.newline(bytes, from: start) {
-            try take(bytes.extracting(start..<end), body)
-            start = end + 1
+        while start < bytes.count {
+            let found = Self.scanLine(bytes, from: start)
+            guard found.isWhole else { break }
+            try take(bytes.extracting(start..<found.end), isASCII: found.isASCII, body)
+            start = found.end + 1
         }
         for index in start..<bytes.count { partial.append(bytes[index]) }
     }
@@ -46,7 +48,7 @@ public struct TextHistoryReader {
         if !partial.isEmpty {
             let line = partial
             partial = []
-            take(line.span, body)
+            take(line.span, isASCII: Self.scanLine(line.span, from: 0).isASCII, body)
         }
         if notText {
             throw TextHistoryError(.unreadable("stream did not contain valid UTF-8"), line: nil)
@@ -56,10 +58,11 @@ public struct TextHistoryReader {
 
     /// One line without its LF.
     private mutating func take<Failure: Error>(
-        _ whole: Span<UInt8>, _ body: (borrowing TextEvent) throws(Failure) -> Void
+        _ whole: Span<UInt8>, isASCII: Bool,
+        _ body: (borrowing TextEvent) throws(Failure) -> Void
     ) throws(Failure) {
         lineCount += 1
-        if !Self.isASCII(whole), !isText(whole) { notText = true }
+        if !isASCII, !isText(whole) { notText = true }
         guard problem == nil, !notText else { return }
         var end = whole.count
         if end > 0, whole[end - 1] == UInt8(ascii: "\r") { end -= 1 }
@@ -101,41 +104,33 @@ public struct TextHistoryReader {
         return true
     }
 
+    /// Looks for the next LF from `start` on: where the line ends (at an LF or with the bytes),
+    /// and whether all of it is ASCII.
     @inline(__always)
-    private static func isASCII(_ line: Span<UInt8>) -> Bool {
-        var seen: UInt64 = 0
-        var position = 0
-        while position + 8 <= line.count {
-            seen |= line.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
-            position += 8
-        }
-        while position < line.count {
-            seen |= UInt64(line[position])
-            position += 1
-        }
-        return seen & 0x8080_8080_8080_8080 == 0
-    }
-
-    /// Place of the next LF.
-    @inline(__always)
-    private static func newline(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+    private static func scanLine(
+        _ bytes: Span<UInt8>, from start: Int
+    ) -> (end: Int, isWhole: Bool, isASCII: Bool) {
+        let tops: UInt64 = 0x8080_8080_8080_8080
         var position = start
-        let pattern: UInt64 = 0x0a0a_0a0a_0a0a_0a0a
+        var seen: UInt64 = 0
         while position + 8 <= bytes.count {
-            let word = UInt64(
-                littleEndian: bytes.bytes.unsafeLoadUnaligned(
-                    fromByteOffset: position, as: UInt64.self))
-            let difference = word ^ pattern
-            let hit =
-                (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
-            if hit != 0 { return position + hit.trailingZeroBitCount / 8 }
+            let word = bytes.word(at: position)
+            let difference = word ^ 0x0a0a_0a0a_0a0a_0a0a
+            let hits = (difference &- 0x0101_0101_0101_0101) & ~difference & tops
+            if hits != 0 {
+                let before = hits.trailingZeroBitCount / 8
+                seen |= word & PackedWord.mask(before)
+                return (position + before, true, seen & tops == 0)
+            }
+            seen |= word
             position += 8
         }
         while position < bytes.count {
-            if bytes[position] == UInt8(ascii: "\n") { return position }
+            if bytes[position] == UInt8(ascii: "\n") { return (position, true, seen & tops == 0) }
+            seen |= UInt64(bytes[position])
             position += 1
         }
-        return nil
+        return (position, false, seen & tops == 0)
     }
 }
 

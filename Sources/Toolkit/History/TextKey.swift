@@ -46,65 +46,138 @@ enum TextKey: Int, CaseIterable {
     }
 }
 
-/// Finds the key that a run of bytes spells. Writers put the keys of a line in one order, so the
-/// key that came after the previous one last time is tried first; a table by length and
-/// beginning decides the rest.
-struct TextKeyTable {
-    /// A word of up to 24 bytes, zero-padded: equal words are equal numbers.
-    struct Packed: Equatable {
-        var first: UInt64 = 0
-        var second: UInt64 = 0
-        var third: UInt64 = 0
+/// Up to 24 bytes as numbers, zero-padded: equal bytes are equal numbers.
+struct PackedWord: Equatable {
+    static let capacity = 24
 
-        static let capacity = 24
+    var first: UInt64 = 0
+    var second: UInt64 = 0
+    var third: UInt64 = 0
 
-        /// The bytes of `range`, which holds at most `capacity` of them.
-        @inline(__always)
-        init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-            let count = range.count
-            first = Self.load(bytes, range.lowerBound, min(count, 8))
-            if count > 8 { second = Self.load(bytes, range.lowerBound + 8, min(count - 8, 8)) }
-            if count > 16 { third = Self.load(bytes, range.lowerBound + 16, count - 16) }
+    /// The bytes of `range`, which holds at most `capacity` of them.
+    @inline(__always)
+    init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        let count = range.count
+        first = Self.load(bytes, range.lowerBound, min(count, 8))
+        if count > 8 { second = Self.load(bytes, range.lowerBound + 8, min(count - 8, 8)) }
+        if count > 16 { third = Self.load(bytes, range.lowerBound + 16, count - 16) }
+    }
+
+    /// The `count` (at most 8) bytes from `start` on as a number.
+    @inline(__always)
+    private static func load(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> UInt64 {
+        if start + 8 <= bytes.count {
+            return bytes.word(at: start) & PackedWord.mask(count)
         }
+        var word: UInt64 = 0
+        for index in 0..<count { word |= UInt64(bytes[start + index]) << (8 * index) }
+        return word
+    }
 
+    /// Ones where the first `count` of eight bytes are.
+    @inline(__always)
+    static func mask(_ count: Int) -> UInt64 {
+        count >= 8 ? .max : (1 << UInt64(8 * count)) - 1
+    }
+}
+
+extension Span<UInt8> {
+    /// The eight bytes from `place` on, the first one lowest. They must lie inside.
+    @inline(__always)
+    func word(at place: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self))
+    }
+}
+
+/// Finds the key that a token begins with. Writers put the keys of a line in one order, which
+/// depends on what kind of line it is: the key that came last time, after the same key in the
+/// same kind of line, is tried first, without looking for its end.
+struct TextKeyTable {
+    private struct Entry {
+        let word: PackedWord
+        let masks: (UInt64, UInt64, UInt64)
+        let length: Int
+
+        /// Whether the key and its `=` stand at `start`, where 25 bytes can be loaded.
         @inline(__always)
-        private static func load(_ bytes: Span<UInt8>, _ start: Int, _ count: Int) -> UInt64 {
-            if start + 8 <= bytes.count {
-                let word = bytes.bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self)
-                return UInt64(littleEndian: word) & (count == 8 ? .max : (1 << (8 * count)) - 1)
-            }
-            var word: UInt64 = 0
-            for index in 0..<count { word |= UInt64(bytes[start + index]) << (8 * index) }
-            return word
+        func stands(in bytes: Span<UInt8>, at start: Int) -> Bool {
+            guard bytes.word(at: start) & masks.0 == word.first else { return false }
+            if length > 8, bytes.word(at: start + 8) & masks.1 != word.second { return false }
+            if length > 16, bytes.word(at: start + 16) & masks.2 != word.third { return false }
+            return bytes[start + length] == UInt8(ascii: "=")
         }
     }
 
-    private let words: [Packed]
-    private let lengths: [Int]
+    private let entries: [Entry]
+    /// Keys by their length.
+    private let byLength: [[Int]]
+    /// Guesses, by kind of line and previous key.
     private var successors: [Int]
+    private var kind = 0
+    private var previous = 0
+
+    private static let keyCount = TextKey.allCases.count
+    private static let kindCount = 64
 
     init() {
-        let names = TextKey.allCases.map { Array($0.name.utf8) }
-        words = names.map { Packed($0.span, 0..<$0.count) }
-        lengths = names.map(\.count)
-        successors = TextKey.allCases.map { ($0.rawValue + 1) % TextKey.allCases.count }
+        entries = TextKey.allCases.map { key in
+            let name = Array(key.name.utf8)
+            return Entry(
+                word: PackedWord(name.span, 0..<name.count),
+                masks: (
+                    PackedWord.mask(name.count), PackedWord.mask(max(name.count - 8, 0)),
+                    PackedWord.mask(max(name.count - 16, 0))
+                ), length: name.count)
+        }
+        var byLength = [[Int]](repeating: [], count: PackedWord.capacity + 1)
+        for key in TextKey.allCases { byLength[entries[key.rawValue].length].append(key.rawValue) }
+        self.byLength = byLength
+        successors = []
+        for _ in 0..<Self.kindCount {
+            for key in 0..<Self.keyCount { successors.append((key + 1) % Self.keyCount) }
+        }
     }
 
-    /// The place of the key spelled by `range`, or nil for a key that the format does not know.
+    /// Forgets what came before: a line begins.
     @inline(__always)
-    mutating func find(_ bytes: Span<UInt8>, _ range: Range<Int>, after previous: Int) -> Int? {
-        guard range.count <= Packed.capacity else { return nil }
-        let word = Packed(bytes, range)
-        let guess = successors[previous]
-        if words[guess] == word && lengths[guess] == range.count { return guess }
-        return search(word, range.count, after: previous)
+    mutating func begin() {
+        kind = 0
+        previous = TextKey.version.rawValue
     }
 
-    private mutating func search(_ word: Packed, _ length: Int, after previous: Int) -> Int? {
-        for index in words.indices where words[index] == word && lengths[index] == length {
-            successors[previous] = index
-            return index
+    /// The key that came here last time, and the place behind its `=`, if it stands at `start`.
+    @inline(__always)
+    func guess(_ bytes: Span<UInt8>, at start: Int) -> (key: Int, end: Int)? {
+        guard start + PackedWord.capacity < bytes.count else { return nil }
+        let key = successors[kind &* Self.keyCount &+ previous]
+        return entries[key].stands(in: bytes, at: start)
+            ? (key, start + entries[key].length + 1) : nil
+    }
+
+    /// The key spelled by `range`, or nil for one that the format does not know.
+    mutating func find(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        guard range.count <= PackedWord.capacity else { return nil }
+        let word = PackedWord(bytes, range)
+        for key in byLength[range.count] where entries[key].word == word {
+            successors[kind &* Self.keyCount &+ previous] = key
+            return key
         }
         return nil
+    }
+
+    /// Takes note of a token: what comes next depends on it.
+    @inline(__always)
+    mutating func passed(_ key: Int, _ bytes: Span<UInt8>, value: Range<Int>) {
+        previous = key
+        guard Self.decidesKind(key), value.lowerBound + 8 <= bytes.count else { return }
+        let word = bytes.word(at: value.lowerBound) & PackedWord.mask(value.count)
+        let mixed = (word &+ UInt64(kind)) &* 0x9e37_79b9_7f4a_7c15
+        kind = Int(truncatingIfNeeded: mixed >> 58)
+    }
+
+    @inline(__always)
+    private static func decidesKind(_ key: Int) -> Bool {
+        key == TextKey.operation.rawValue || key == TextKey.outcome.rawValue
+            || key == TextKey.writeResult.rawValue
     }
 }

@@ -11,28 +11,63 @@ struct TextTokens {
     mutating func cut(_ line: Span<UInt8>) -> Bool {
         present = 0
         var position = 0
-        var previous = TextKey.version.rawValue
-        let count = line.count
+        keys.begin()
         while true {
             position = skipBlanks(line, position)
-            if position == count { return true }
-            let start = position
-            while position < count, line[position] != UInt8(ascii: "=") {
-                if blankLength(line, position) > 0 { return false }
-                position += 1
+            if position == line.count { return true }
+            let key: Int?
+            if let (guessed, end) = keys.guess(line, at: position) {
+                key = guessed
+                position = end
+            } else {
+                guard let end = endOfKey(line, position) else { return false }
+                key = keys.find(line, position..<end)
+                position = end + 1
             }
-            guard position < count else { return false }
-            let key = keys.find(line, start..<position, after: previous)
-            position += 1
-            let valueStart = position
-            while position < count, blankLength(line, position) == 0 { position += 1 }
+            let start = position
+            position = endOfValue(line, start)
             if let key {
-                starts[key] = valueStart
+                starts[key] = start
                 ends[key] = position
                 present |= 1 << UInt32(key)
-                previous = key
+                keys.passed(key, line, value: start..<position)
             }
         }
+    }
+
+    /// Place of the token's first `=`; nil when the token ends before one.
+    private func endOfKey(_ line: Span<UInt8>, _ start: Int) -> Int? {
+        for position in start..<line.count {
+            if line[position] == UInt8(ascii: "=") { return position }
+            if blankLength(line, position) > 0 { return nil }
+        }
+        return nil
+    }
+
+    /// Place of the next white space, or the end of the line.
+    @inline(__always)
+    private func endOfValue(_ line: Span<UInt8>, _ start: Int) -> Int {
+        var position = start
+        while position + 8 <= line.count {
+            let stop = Self.suspects(line.word(at: position))
+            if stop == 0 {
+                position += 8
+                continue
+            }
+            position += stop.trailingZeroBitCount / 8
+            if blankLength(line, position) > 0 { return position }
+            position += 1
+        }
+        while position < line.count, blankLength(line, position) == 0 { position += 1 }
+        return position
+    }
+
+    /// The top bit of each of eight bytes that may begin white space: those up to 0x20 and those
+    /// beyond ASCII. Exact up to the first one, which is all that is looked at.
+    @inline(__always)
+    private static func suspects(_ word: UInt64) -> UInt64 {
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        return ((word &- 0x2121_2121_2121_2121) | word) & tops
     }
 
     /// The bytes of a value, or nil when the line has no such key.
