@@ -93,7 +93,9 @@ public struct WorkspaceFiles: Hashable, Sendable {
         // In this format the stored position is a hint; the journal's is what was promised.
         metadata.commitLSN = journal.commit > LSN(0) ? journal.commit : nil
         var prepared = PreparedEntries()
-        var generations: [LSN: Generation] = [journal.baseline: journal.baselineGeneration]
+        var generations: [LSN: Generation] = [
+            journal.baseline: journal.baselineHighest.generation
+        ]
         for replicated in journal.entries {
             let entry = replicated.entry
             generations[entry.lsn] = replicated.generation
@@ -128,7 +130,11 @@ extension WorkspaceContents {
     private func journalImage() -> [UInt8] {
         let durable = metadata.commitLSN ?? LSN(0)
         var records: [JournalRecord] = [
-            .baseline(durable: durable, generation: generations[durable] ?? .unknown)
+            .baseline(
+                durable: durable,
+                highest: Term(
+                    view: metadata.lastNormalView ?? View(0),
+                    generation: generations[durable] ?? .unknown))
         ]
         if highestGeneration > .unknown { records.append(.generation(highestGeneration)) }
         for entry in prepared.all {
