@@ -28,7 +28,9 @@ struct AnsweringCore: ReplicaCore {
         case .legacyPrepare(let token, _), .legacyCommit(let token, _, _),
             .checkpoint(let token):
             effects.append(.reply(token, []))
-        case .peerConnected, .peerDisconnected, .peerAnswer, .peerRequest, .storageFinished,
+        case .peerRequest(_, let stream, let message):
+            effects.append(.answer(stream, message))
+        case .peerConnected, .peerDisconnected, .peerAnswer, .storageFinished,
             .isolationChanged:
             break
         }
@@ -39,7 +41,7 @@ struct AnsweringCore: ReplicaCore {
 }
 
 /// One replica's server with the answering core, in this process.
-private func withServer(
+func withServer(
     _ body: (ClusterWorkspace, ReplicaLayout) throws -> Void
 ) throws {
     try withTemporaryFolder { folder in

@@ -3,29 +3,7 @@ import DurableFiles
 import LeaseKernel
 public import Replication
 import Synchronization
-public import SystemCalls
-
-/// What a daemon is made of besides sockets. The command hands in the real parts
-/// (`DaemonParts.standard`); tests hand in broken ones.
-public struct DaemonParts<Core: ReplicaCore, Storage: ReplicaStorage & Sendable>: Sendable {
-    /// Opens the files of a replica.
-    public var openStorage: @Sendable (ReplicaLayout) -> Storage
-    /// Makes the core from what the files hold. What it throws ends the daemon; a replica whose
-    /// files contradict each other is no error but a faulted core.
-    public var recover:
-        @Sendable (inout Storage, ClusterLayout, ReplicaLayout, Instant) throws -> Core
-
-    public init(
-        openStorage: @escaping @Sendable (ReplicaLayout) -> Storage,
-        recover:
-            @escaping @Sendable (
-                inout Storage, ClusterLayout, ReplicaLayout, Instant
-            ) throws -> Core
-    ) {
-        self.openStorage = openStorage
-        self.recover = recover
-    }
-}
+import SystemCalls
 
 /// One replica's process from its start to its exit status (cluster-runner.md 10, 11).
 public struct ReplicaDaemon: Sendable {
