@@ -192,7 +192,9 @@ let testTargets: [Target] = [
     tests(
         "LeaseEngineTests",
         uses: ["ByteCoding", "DurableFiles", "EngineVectors", "LeaseEngine", "LeaseKernel"]),
-    tests("ReplicationTests", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel", "Replication"]),
+    tests(
+        "ReplicationTests",
+        uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication"]),
     tests(
         "ClusterProtocolTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
