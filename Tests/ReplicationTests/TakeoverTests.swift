@@ -84,7 +84,9 @@ struct TakeoverTests {
         #expect(plan.source == ReplicaID(2))
         #expect(plan.target == LSN(1))
         // And the next life of a primary begins above every generation seen.
-        #expect(plan.contents(for: ReplicaID(3))?.highestGeneration == Generation(2))
+        #expect(
+            plan.contents(for: ReplicaID(3), after: .commit)?.highestGeneration
+                == Generation(2))
     }
 
     @Test("an entry that no replica can apply is left out, with what follows it")

@@ -101,7 +101,7 @@ struct MemoryCluster {
     mutating func takeOver(_ replicas: [UInt64], primary: UInt64? = nil) throws -> TakeoverPlan {
         let plan = try plan(replicas, primary: primary)
         for id in plan.order {
-            guard let contents = plan.contents(for: id) else { throw Missing() }
+            guard let contents = plan.contents(for: id, after: .commit) else { throw Missing() }
             storages[id.rawValue] = MemoryNodeStorage(contents.files)
         }
         view = plan.newView

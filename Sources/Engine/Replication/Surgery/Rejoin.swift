@@ -21,9 +21,12 @@ public struct RejoinPlan: Sendable {
     /// What the replica's folder holds afterwards.
     public let contents: WorkspaceContents
 
-    /// Plans from a copy of the primary's folder, taken while it runs or not, and the stopped
-    /// replica's own. Entries that are only prepared on the primary are not transferred; it
-    /// sends them itself.
+    /// Plans from a copy of the primary's folder and the stopped replica's own. The primary may
+    /// run, but its folder must have been read after the replica was stopped.
+    ///
+    /// Entries that are only prepared on the primary are transferred too, other than by the
+    /// reference: among them are all those whose receipt the replica may have acknowledged, and
+    /// the primary will count it for them.
     public init(
         _ survey: ReplicaSurvey, from primary: ReplicaSurvey
     ) throws(SurgeryError) {
@@ -88,7 +91,7 @@ public struct RejoinPlan: Sendable {
                 LogSplice.suffix(
                     of: theirs.frames, onto: $0.contents.frames, committed: $0.committed)
             } ?? theirs.frames,
-            prepared: PreparedEntries(), generations: theirs.generations,
+            prepared: theirs.prepared, generations: theirs.generations,
             highestGeneration: max(
                 theirs.highestGeneration, survey?.contents.highestGeneration ?? .unknown))
     }

@@ -12,6 +12,8 @@ public import LeaseKernel
 public struct ReplicaSurvey: Sendable {
     /// The contents with commit, snapshot position and prepared entries as they really are.
     public let contents: WorkspaceContents
+    /// The metadata as they are stored.
+    public let stored: ReplicaMetadata
     /// The state after every committed entry.
     public let kernel: Kernel
     /// Where the frames of the log begin: everything up to here only the snapshot holds.
@@ -34,6 +36,7 @@ public struct ReplicaSurvey: Sendable {
         _ contents: WorkspaceContents, configuration: KernelConfiguration
     ) throws(SurgeryError) {
         let replica = contents.metadata.replicaID
+        stored = contents.metadata
         var replay = try SurveyReplay(contents, configuration: configuration)
         var contents = contents
         if let stop = try replay.run(contents.frames, of: replica) {

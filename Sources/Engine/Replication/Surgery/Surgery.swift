@@ -15,8 +15,9 @@ public enum Surgery {
     /// Begins a new view on the stopped replicas of a majority, led by `primary`, or by the
     /// owner of the adopted log.
     ///
-    /// All folders are written and checked before the first one is switched; backups are
-    /// switched first, so a primary of the new view exists only when a majority holds its log.
+    /// Every stage is completed on all of them before the next begins, and every folder of a
+    /// stage is written and checked before the first one is switched. When it was interrupted
+    /// nothing may be concluded from the folders; do it again.
     @discardableResult
     public static func takeOver(
         _ folders: [WorkspaceFolder], clusterSize: Int = 3, primary: ReplicaID? = nil,
@@ -30,21 +31,34 @@ public enum Surgery {
             surveys.append(survey)
         }
         let plan = try TakeoverPlan(surveys, clusterSize: clusterSize, primary: primary)
-        var staged: [StagedWorkspace] = []
-        for replica in plan.order {
-            // Every replica of the plan comes from one of the folders.
-            guard let folder = byID[replica], let contents = plan.contents(for: replica) else {
-                throw .unknownReplica(replica)
-            }
-            staged.append(
-                try StagedWorkspace(contents, for: folder, configuration: configuration))
+        for stage in plan.stages {
+            try carryOut(stage, of: plan, on: byID, configuration: configuration)
         }
-        for workspace in staged { try workspace.switchOver() }
         return plan
     }
 
+    /// One stage on all replicas of the plan.
+    static func carryOut(
+        _ stage: TakeoverStage, of plan: TakeoverPlan, on folders: [ReplicaID: WorkspaceFolder],
+        configuration: KernelConfiguration
+    ) throws(SurgeryError) {
+        var staged: [StagedWorkspace] = []
+        for replica in plan.order {
+            guard let folder = folders[replica] else { throw .unknownReplica(replica) }
+            if let contents = plan.contents(for: replica, after: stage) {
+                staged.append(
+                    try StagedWorkspace(contents, for: folder, configuration: configuration))
+            } else if let vote = plan.vote(of: replica) {
+                try folder.replaceMetadata(vote, plan.format(of: replica))
+            }
+        }
+        for workspace in staged {
+            try workspace.switchOver(keepingReplaced: plan.stages.dropFirst().first == stage)
+        }
+    }
+
     /// Brings a stopped replica in line with the primary, from the primary's folder or a copy of
-    /// it. When nothing of its own can be kept, because its folder is lost, damaged or has
+    /// it made after the replica was stopped. When nothing of its own can be kept, because its folder is lost, damaged or has
     /// diverged, the caller says so with `replacing`.
     @discardableResult
     public static func rejoin(

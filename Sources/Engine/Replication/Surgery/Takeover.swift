@@ -2,6 +2,20 @@ public import ClusterProtocol
 import LeaseEngine
 public import LeaseKernel
 
+/// The stages of a takeover. Together they make it safe to stop at any moment and to begin anew,
+/// also with another majority.
+public enum TakeoverStage: CaseIterable, Hashable, Sendable {
+    /// Every replica promises the new view and stops taking part in older ones. From here on
+    /// any other majority knows that the number of this view is taken, and no older view can
+    /// acknowledge anything that the adopted log lacks.
+    case vote
+    /// Every replica holds the adopted log in the new view, its suffix still uncommitted; none
+    /// is primary.
+    case adopt
+    /// A majority holds the suffix, so it is committed; the primary takes office last.
+    case commit
+}
+
 /// How a new view begins on stopped replicas when the old primary is lost.
 ///
 /// The rule: among the replicas of a majority, adopt the log with the highest (last normal view,
@@ -78,25 +92,56 @@ public struct TakeoverPlan: Sendable {
         self.surveys = byID
     }
 
-    /// The replicas to rewrite, the new primary last: until the switch of its folder no primary
-    /// of the new view exists, and by then a majority holds the adopted log.
+    /// The order in which replicas are rewritten in every stage: the new primary last.
     public var order: [ReplicaID] {
         candidates.map(\.replica).filter { $0 != primary } + [primary]
     }
 
-    /// What the folder of `replica` holds in the new view, in the format it has now.
-    public func contents(for replica: ReplicaID) -> WorkspaceContents? {
+    /// The stages to go through, each on every replica before the next one begins.
+    public var stages: [TakeoverStage] {
+        recommitted.isEmpty ? [.vote, .commit] : [.vote, .adopt, .commit]
+    }
+
+    /// The format in which a replica's folder is and stays.
+    func format(of replica: ReplicaID) -> WorkspaceContents.Format {
+        surveys[replica]?.contents.format ?? .reference
+    }
+
+    /// The metadata with which a replica promises the new view and gives up the older ones. The
+    /// rest of its folder stays as it is.
+    public func vote(of replica: ReplicaID) -> ReplicaMetadata? {
+        guard var metadata = surveys[replica]?.stored else { return nil }
+        metadata.role = .viewUncertain
+        metadata.durableVote = DurableVote(view: newView, votedFor: primary)
+        return metadata
+    }
+
+    /// What the folder of `replica` holds after the stage, in the format it has now; nil for a
+    /// stage that changes the metadata only.
+    public func contents(
+        for replica: ReplicaID, after stage: TakeoverStage
+    ) -> WorkspaceContents? {
         guard let own = surveys[replica]?.contents, let adopted = surveys[source]?.contents else {
             return nil
         }
-        let metadata = ReplicaMetadata(
+        var metadata = ReplicaMetadata(
             replicaID: replica, shardID: own.metadata.shardID, currentView: newView,
-            role: replica == primary ? .primary : .backup, commitLSN: target,
+            role: .backup, commitLSN: adopted.metadata.commitLSN,
             activeSnapshotLSN: adopted.metadata.activeSnapshotLSN, lastNormalView: newView)
+        var frames = adopted.frames
+        var prepared = PreparedEntries()
+        switch stage {
+        case .vote: return nil
+        case .adopt:
+            for entry in recommitted { prepared.insert(entry.adopted(by: newView)) }
+        case .commit:
+            frames += recommitted.map { WALFrame(committing: $0) }
+            metadata.commitLSN = target
+            metadata.role = replica == primary ? .primary : .backup
+        }
         return WorkspaceContents(
-            format: own.format, metadata: metadata, snapshot: adopted.snapshot,
-            frames: adopted.frames + recommitted.map { WALFrame(committing: $0) },
-            prepared: PreparedEntries(), generations: adopted.generations,
+            format: own.format, metadata: metadata, snapshot: adopted.snapshot, frames: frames,
+            prepared: prepared, generations: adopted.generations,
             highestGeneration: surveys.values.lazy.map(\.contents.highestGeneration).max()
                 ?? .unknown)
     }

@@ -41,6 +41,36 @@ public struct WorkspaceFolder: Hashable, Sendable {
         }
     }
 
+    /// Replaces the metadata alone, in the given format, while no daemon holds the folder.
+    func replaceMetadata(
+        _ metadata: ReplicaMetadata, _ format: WorkspaceContents.Format
+    ) throws(SurgeryError) {
+        let lock = try claim()
+        defer { lock.release() }
+        let bytes =
+            switch format {
+            case .reference: MetadataFormatV2.encode(metadata)
+            case .native: MetadataFormatV3.encode(metadata)
+            }
+        do {
+            try DurableFiles.replace(paths.metadata, with: bytes)
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// The lock that a running daemon would hold.
+    func claim() throws(SurgeryError) -> LockFile {
+        do {
+            return try LockFile(acquiring: lockPath)
+        } catch {
+            switch error {
+            case .held(_, let holder): throw .replicaRuns(folder: path, process: holder)
+            case .system(let error): throw .file(error)
+            }
+        }
+    }
+
     private func readFile(_ path: String) throws(SurgeryError) -> [UInt8]? {
         do {
             return try DurableFiles.readIfPresent(path, limit: Self.maximumFileBytes)

@@ -32,9 +32,9 @@ public struct StagedWorkspace: Sendable {
         try verify(next, configuration)
     }
 
-    /// Puts the new content in place of the old one, which is kept as `<folder>.previous`.
-    /// Refuses while a daemon holds the folder.
-    public func switchOver() throws(SurgeryError) {
+    /// Puts the new content in place of the old one, which is kept as `<folder>.previous` unless
+    /// it was only a stage on the way. Refuses while a daemon holds the folder.
+    public func switchOver(keepingReplaced: Bool = true) throws(SurgeryError) {
         let parent = Path.parent(of: folder.path) ?? "."
         do throws(SystemError) {
             guard FileSystem.exists(folder.path) else {
@@ -46,28 +46,20 @@ public struct StagedWorkspace: Sendable {
         } catch {
             throw .file(error)
         }
-        let lock = try claim()
+        let lock = try folder.claim()
         defer { lock.release() }
         do throws(SystemError) {
             try FileSystem.exchange(folder.path, with: folder.next.path)
             try DurableFiles.syncFolder(parent)
-            try FileSystem.removeTree(folder.previous.path)
-            try FileSystem.rename(folder.next.path, to: folder.previous.path)
+            if keepingReplaced {
+                try FileSystem.removeTree(folder.previous.path)
+                try FileSystem.rename(folder.next.path, to: folder.previous.path)
+            } else {
+                try FileSystem.removeTree(folder.next.path)
+            }
             try DurableFiles.syncFolder(parent)
         } catch {
             throw .file(error)
-        }
-    }
-
-    private func claim() throws(SurgeryError) -> LockFile {
-        do {
-            return try LockFile(acquiring: folder.lockPath)
-        } catch {
-            switch error {
-            case .held(_, let holder):
-                throw .replicaRuns(folder: folder.path, process: holder)
-            case .system(let error): throw .file(error)
-            }
         }
     }
 
