@@ -195,12 +195,12 @@ let testTargets: [Target] = [
     tests(
         "ReplicationTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication"]),
+    tests(
         "LiveReplicaTests",
         uses: [
             "ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication",
             "SystemCalls",
         ]),
-    tests("ReplicationTests", uses: ["ByteCoding", "LeaseEngine", "LeaseKernel", "Replication"]),
     tests(
         "ClusterProtocolTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
