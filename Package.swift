@@ -61,7 +61,7 @@ let base: [Target] = [
     library("Randomness", in: "Base"),
     library("SystemCalls", in: "Base", uses: ["CSystem"]),
     library("DurableFiles", in: "Base", uses: ["ByteCoding", "CChecksums", "SystemCalls"]),
-    library("Digests", in: "Base", uses: ["CCrypto", "SystemCalls"]),
+    library("Digests", in: "Base", uses: ["CCrypto"]),
     library("CommandDescriptions", in: "Base"),
     library("Terminal", in: "Base"),
     library("JSONText", in: "Base"),
@@ -87,7 +87,7 @@ let engine: [Target] = [
     library(
         "ReplicaServer", in: "Engine",
         uses: [
-            "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
+            "ClusterProtocol", "DurableFiles", "LeaseKernel",
             "Replication", "SystemCalls",
         ]),
 ]
@@ -99,7 +99,7 @@ let toolkit: [Target] = [
     library(
         "Workload", in: "Toolkit",
         uses: [
-            "ByteCoding", "ClusterProtocol", "History", "LeaseKernel", "Randomness", "SystemCalls",
+            "ClusterProtocol", "History", "LeaseKernel", "Randomness", "SystemCalls",
         ]),
     library(
         "Testbed", in: "Toolkit",
@@ -114,7 +114,10 @@ let toolkit: [Target] = [
         ]),
     library(
         "Reporting", in: "Toolkit",
-        uses: ["ByteCoding", "Digests", "DurableFiles", "JSONText", "SystemCalls"]),
+        uses: [
+            "ByteCoding", "Checking", "Digests", "DurableFiles", "History", "JSONText", "Matrix",
+            "SystemCalls",
+        ]),
     library(
         "Campaign", in: "Toolkit",
         uses: [
@@ -195,12 +198,6 @@ let testTargets: [Target] = [
     tests(
         "ReplicationTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication"]),
-    tests(
-        "LiveReplicaTests",
-        uses: [
-            "ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication",
-            "SystemCalls",
-        ]),
     tests(
         "ClusterProtocolTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),

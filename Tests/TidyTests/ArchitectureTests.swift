@@ -75,7 +75,7 @@ struct ArchitectureTests {
         "Campaign": ["ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication"],
         "Testbed": ["ClusterProtocol", "LeaseEngine", "LeaseKernel"],
         "Workload": ["ClusterProtocol", "LeaseKernel"],
-        "Nemesis": ["ClusterProtocol"],
+        "Nemesis": ["ClusterProtocol", "LeaseKernel"],
     ]
 
     @Test("the judge does not share a brain with the accused")

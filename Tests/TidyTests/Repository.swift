@@ -14,18 +14,30 @@ enum Repository {
         var description: String { path }
 
         /// Modules named by import declarations.
-        var imports: [String] {
-            lines.compactMap { line in
-                guard let match = line.firstMatch(of: /^(?:@\w+ )*(?:\w+ )?import (\w+)/) else {
-                    return nil
-                }
-                return String(match.1)
+        let imports: [String]
+
+        init(path: String, text: String) {
+            self.path = path
+            self.text = text
+            // The cheap question first: a pattern on every line of the package takes a minute.
+            imports = text.split(separator: "\n").compactMap { line in
+                guard let end = line.firstRange(of: "import ")?.upperBound,
+                    line.prefix(while: { $0 != "(" }).firstMatch(of: Self.declaration) != nil
+                else { return nil }
+                return String(line[end...].prefix { $0.isLetter || $0.isNumber || $0 == "_" })
             }
         }
+
+        nonisolated(unsafe) private static let declaration = /^(?:@\w+ )*(?:\w+ )?import \w/
+    }
+
+    /// The sources below a folder.
+    static func files(under folder: String) -> [File] {
+        sources.filter { $0.path.hasPrefix(folder + "/") }
     }
 
     /// All files below a folder with one of the extensions, in order of path.
-    static func files(under folder: String, _ extensions: Set<String> = ["swift"]) -> [File] {
+    private static func load(_ folder: String, _ extensions: Set<String> = ["swift"]) -> [File] {
         let base = root.appending(path: folder)
         let found = FileManager.default.enumerator(
             at: base, includingPropertiesForKeys: nil, options: [.skipsHiddenFiles])
@@ -49,9 +61,9 @@ enum Repository {
         FileManager.default.fileExists(atPath: root.appending(path: path).path)
     }
 
-    static let sources = files(under: "Sources")
-    static let tests = files(under: "Tests")
+    static let sources = load("Sources")
+    static let tests = load("Tests")
     /// Markdown for people; the golden data's own notes are not ours.
     static let documents =
-        files(under: "docs", ["md"]) + ["README.md", "CONTRIBUTING.md"].compactMap { file($0) }
+        load("docs", ["md"]) + ["README.md", "CONTRIBUTING.md"].compactMap { file($0) }
 }

@@ -2,6 +2,7 @@ import Checking
 import CommandDescriptions
 import History
 import JSONText
+import Reporting
 import SystemCalls
 import Terminal
 

@@ -2,6 +2,7 @@ import Checking
 import CommandDescriptions
 import History
 import JSONText
+import Reporting
 import SystemCalls
 import Terminal
 
@@ -11,6 +12,14 @@ struct HistoryAnalysis {
         case passed
         case blocked
         case unknown(String)
+
+        init(_ verdict: Judgement.Verdict) {
+            switch verdict {
+            case .passed: self = .passed
+            case .blocked: self = .blocked
+            case .unknown(let reason): self = .unknown(reason)
+            }
+        }
 
         var word: String {
             switch self {
@@ -58,12 +67,7 @@ struct HistoryAnalysis {
         form = "native record"
         let record = try RunRecord(contentsOf: path)
         let judgement = Judge.judge(record)
-        verdict =
-            switch judgement.verdict {
-            case .passed: .passed
-            case .blocked: .blocked
-            case .unknown(let reason): .unknown(reason)
-            }
+        verdict = Verdict(judgement.verdict)
         findings = judgement.findings.map { finding in
             Entry(
                 code: finding.code.rawValue, promise: finding.code.promise.number,
@@ -113,11 +117,7 @@ struct HistoryAnalysis {
             "Text version 1 tells what was answered, not when it was asked: judged by the "
                 + "reference analysis only. The order of events in time, the contents of reads "
                 + "and the results of commands were not checked.")
-        if !file.report.isPassed {
-            verdict = .blocked
-        } else if file.committedWrites == 0 {
-            verdict = .unknown("no write was committed: there is nothing to judge")
-        }
+        verdict = Verdict(file.verdict)
     }
 }
 

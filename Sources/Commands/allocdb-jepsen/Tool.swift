@@ -8,8 +8,8 @@ enum Tool {
     static let version = "0.1.0"
 
     static let commands: [ToolCommand] = [
-        RunCommand.command, AnalyzeCommand.command, PlanCommand.command,
-        CompletionsCommand.command,
+        RunCommand.command, AnalyzeCommand.command, PlanCommand.command, VerifyCommand.command,
+        ArchiveCommand.command, CompletionsCommand.command,
     ]
 
     static let description = CommandDescription(

@@ -16,6 +16,7 @@ public protocol TakeoverSurgeon: Sendable {
     ) throws(TakeoverRefusal)
 }
 
+/// Why a takeover was not possible, in words; the run goes on without it.
 public struct TakeoverRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
     public init(_ description: String) { self.description = description }

@@ -126,6 +126,7 @@ public struct BundleWriter: Sendable {
     }
 }
 
+/// Why a bundle could not be written.
 public enum BundleError: Error, Sendable, CustomStringConvertible {
     case system(SystemError)
     case noDigests

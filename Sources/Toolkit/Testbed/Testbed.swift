@@ -38,6 +38,7 @@ public protocol Testbed: AnyObject, Sendable {
     func discard()
 }
 
+/// What a testbed can do to its cluster.
 public enum TestbedCapability: String, Sendable, CaseIterable {
     case crash
     case isolate
