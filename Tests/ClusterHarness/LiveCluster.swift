@@ -36,7 +36,7 @@ public final class LiveCluster {
     private init(configure: (inout ClusterLayout) -> Void) throws {
         executable = try Self.builtExecutable()
         workspace = try FileSystem.resolve(FileSystem.makeTemporaryFolder(prefix: "cluster"))
-        let ports = try Self.freePorts(9)
+        let ports = try FreePorts.find(9)
         func addresses(_ index: Int) -> ReplicaAddresses {
             ReplicaAddresses(
                 control: .loopback(port: ports[index]), client: .loopback(port: ports[index + 3]),
@@ -210,12 +210,5 @@ public final class LiveCluster {
             throw Unmet("there is no built executable at \(path)")
         }
         return path
-    }
-
-    /// Ports that were free together a moment ago.
-    private static func freePorts(_ count: Int) throws -> [UInt16] {
-        let listeners = try (0..<count).map { _ in try TCPListener(binding: .loopback()) }
-        defer { for listener in listeners { listener.descriptor.close() } }
-        return listeners.map(\.address.port)
     }
 }

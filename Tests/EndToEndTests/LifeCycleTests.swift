@@ -12,7 +12,7 @@ extension EndToEndTests {
             LiveCluster.run { cluster in
                 try cluster.commit(.createResource(ResourceID(1)), slot: 1)
                 let process = try #require(cluster.processID(1))
-                let before = try files(of: cluster.replica(1))
+                let before = try filesAtRest(of: cluster.replica(1), cluster)
                 let run = try cluster.runSecondDaemon(1, within: .seconds(20))
                 try cluster.require(
                     run.status == .exited(code: 1), "it ends with status 1, not \(run.status)")
@@ -98,6 +98,23 @@ extension EndToEndTests {
                 return false
             }
             return reply
+        }
+
+        /// The files once the running daemon has written all it has to write.
+        private func filesAtRest(
+            of replica: ReplicaLayout, _ cluster: LiveCluster
+        ) throws -> [String: [UInt8]] {
+            var last = try files(of: replica)
+            var unchangedSince = Instant.now
+            try cluster.waitUntil("the files of replica \(replica.id) are at rest") {
+                let current = try files(of: replica)
+                if current != last {
+                    last = current
+                    unchangedSince = .now
+                }
+                return Instant.now - unchangedSince > .seconds(1)
+            }
+            return last
         }
 
         /// Content of everything a second daemon could spoil.

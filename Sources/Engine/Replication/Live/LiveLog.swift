@@ -84,7 +84,7 @@ struct LiveLog: Sendable {
 
     /// Payload bytes of the entries after `start` up to `end`, as far as they are in memory.
     func payloadBytes(after start: LSN, through end: LSN) -> Int {
-        guard let last = self[end] else { return 0 }
+        guard start < end, let last = self[end] else { return 0 }
         guard let first = self[LSN(max(start, base).rawValue + 1)] else { return 0 }
         guard last.totalBytes >= first.totalBytes else { return 0 }
         return Int(last.totalBytes - first.totalBytes) + first.payloadBytes

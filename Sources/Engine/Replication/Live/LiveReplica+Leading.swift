@@ -236,7 +236,7 @@ extension LiveReplica {
                 if peer.match >= previous { fetchOlder(index) }
                 return
             }
-            let ahead = previous.rawValue - peer.match.rawValue
+            let ahead = previous.rawValue - min(peer.match, previous).rawValue
             guard ahead < UInt64(limits.messagesInFlight * limits.messageEntries),
                 log.payloadBytes(after: peer.match, through: previous)
                     < limits.messagesInFlight * limits.messageBytes

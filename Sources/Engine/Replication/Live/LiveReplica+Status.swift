@@ -60,6 +60,7 @@ extension LiveReplica {
             blocked: nil, stateStoreTransition)
         component("read_gate", readText, blocked: readBlocked, lastReadRefusal)
         for peer in peers { lines.append(contentsOf: explain(peer, at: instant)) }
+        lines.append(ExplainLine("journal_syncs", "\(receiver.journalSyncs)"))
         lines.append(
             ExplainLine("read_now", readBlocked.map { "refused because \($0)" } ?? "allowed"))
         lines.append(

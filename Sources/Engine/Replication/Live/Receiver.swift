@@ -17,6 +17,8 @@ struct Receiver: Sendable {
     private(set) var persisted: LSN
     /// Length of the journal once every job handed over has run.
     private(set) var journalLength: Int
+    /// Journal syncs handed to the disk since the start: what group commit spares shows here.
+    private(set) var journalSyncs: UInt64 = 0
     private var records = ByteWriter()
     private var hasRecords = false
     /// The commit position the journal names last.
@@ -77,6 +79,7 @@ struct Receiver: Sendable {
         batch.write(records.bytes)
         forgetRecords()
         journalLength += batch.bytes.count
+        journalSyncs += 1
         begin(token, through: through, cause: "batch of \(batch.bytes.count) bytes", at: now)
         return batch.bytes
     }
@@ -87,6 +90,7 @@ struct Receiver: Sendable {
     ) {
         forgetRecords()
         journalLength = length
+        journalSyncs += 1
         notedCommit = commit
         begin(token, through: through, cause: "compaction to \(length) bytes", at: now)
     }
@@ -120,8 +124,9 @@ struct Receiver: Sendable {
 
     /// Continues behind a snapshot that was stored together with a new journal.
     mutating func reset(persisted: LSN, journalLength: Int, at now: Instant) {
-        let source = source
+        let (source, syncs) = (source, journalSyncs)
         self = Receiver(persisted: persisted, journalLength: journalLength, at: now)
         self.source = source
+        journalSyncs = syncs
     }
 }
