@@ -205,12 +205,6 @@ let testTargets: [Target] = [
         "ReplicationTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication"]),
     tests(
-        "LiveReplicaTests",
-        uses: [
-            "ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication",
-            "SystemCalls",
-        ]),
-    tests(
         "ClusterProtocolTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
     tests("HistoryTests", uses: ["ByteCoding", "DurableFiles", "History", "SystemCalls"]),
