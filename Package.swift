@@ -154,6 +154,20 @@ let testTargets: [Target] = [
     tests(
         "NemesisTests",
         uses: ["ClusterProtocol", "History", "LeaseKernel", "Nemesis", "SystemCalls", "Testbed"]),
+    tests(
+        "RunTests",
+        uses: [
+            "BrokenReplica", "Campaign", "History", "Reporting", "SystemCalls",
+            "allocdb-local-cluster",
+        ]),
+    .executableTarget(
+        name: "BrokenReplica",
+        dependencies: [
+            "ClusterProtocol", "ClusterRunner", "LeaseKernel", "ReplicaServer", "Replication",
+            "SystemCalls",
+        ],
+        path: "Tests/BrokenReplica",
+        swiftSettings: settings),
     tests("ReportingTests", uses: ["DurableFiles", "JSONText", "Reporting", "SystemCalls"]),
     tests("TestbedTests", uses: ["ClusterProtocol", "LeaseKernel", "SystemCalls", "Testbed"]),
     tests(

@@ -3,6 +3,9 @@ import Checking
 /// Which ending a run has. The strongest wins: a violation, wherever it was seen; then the request
 /// to stop; then whatever kept the run from its end; then what the judge says.
 enum Outcomes {
+    /// Findings of the judge that are listed. One lost suffix of a log can make hundreds.
+    static let mostFindings = 20
+
     static func result(
         options: RunOptions, failure: RunFailure?, observed: [RunResult.Finding],
         judgement: Judgement?
@@ -10,14 +13,21 @@ enum Outcomes {
         var result = RunResult(
             runID: options.runID, seed: options.seed, verdict: .unknown(reason: "not judged"))
         result.wasInterrupted = options.interruption.isRequested
+        var further = 0
         for finding in judgement?.findings ?? [] {
             let text = RunResult.Finding(
                 code: finding.code.rawValue, explanation: finding.explanation)
             switch finding.severity {
-            case .blocks: result.findings.append(text)
+            case .blocks where result.findings.count < mostFindings:
+                result.findings.append(text)
+            case .blocks: further += 1
             case .undecided: result.remarks.append("undecided, \(text.code): \(text.explanation)")
             case .note: result.remarks.append("\(text.code): \(text.explanation)")
             }
+        }
+        if further > 0 {
+            result.remarks.append(
+                "\(further) further findings are not listed; `analyze` on the record shows all")
         }
         result.findings += observed
         result.verdict = verdict(result, failure, judgement)

@@ -1,0 +1,182 @@
+import Campaign
+import History
+import Reporting
+import Synchronization
+import SystemCalls
+import Testing
+
+/// Whole runs against real daemons. One after the other: each needs the machine's two cores.
+@Suite(.serialized) struct RunTests {
+    /// Executables of the package lie beside the test bundle.
+    static func built(_ name: String) throws -> String {
+        let folder = Path.parent(of: CommandLine.arguments.first ?? "") ?? "."
+        let path = Path.join(folder, name)
+        try #require(FileSystem.isExecutable(path), "no executable at \(path)")
+        return path
+    }
+
+    static func withOutputRoot(_ body: (String) throws -> Void) throws {
+        let folder = try FileSystem.makeTemporaryFolder(prefix: "run-tests")
+        defer { try? FileSystem.removeTree(folder) }
+        try body(folder)
+    }
+
+    static func options(
+        _ runID: String, _ binary: String, root: String, window: Duration, seed: UInt64 = 42,
+        interruption: Interruption = Interruption()
+    ) throws -> RunOptions {
+        RunOptions(
+            runID: runID, replicaBinary: try built(binary), faultWindow: window, rate: 200,
+            seed: seed, outputRoot: root, commandLine: ["run", runID], toolVersion: "test",
+            interruption: interruption)
+    }
+
+    /// What a failed expectation needs to be understood.
+    static func story(_ result: RunResult) -> String {
+        var lines = ["seed \(result.seed): \(result.verdict)"]
+        lines += result.findings.map { "\($0.code): \($0.explanation)" }
+        lines += result.remarks
+        return lines.joined(separator: "\n")
+    }
+
+    /// A run goes on a thread of its own, as it does in the command: it blocks.
+    static func run(_ options: RunOptions) throws -> (RunResult, [RunSnapshot]) {
+        let outcome = Mutex<(RunResult?, [RunSnapshot])>((nil, []))
+        let thread = try WorkerThread(name: "run") {
+            let result = try? Campaign.run(options) { snapshot in
+                outcome.withLock { $0.1.append(snapshot) }
+            }
+            outcome.withLock { $0.0 = result }
+        }
+        thread.join()
+        let (result, snapshots) = outcome.withLock { $0 }
+        return (try #require(result), snapshots)
+    }
+
+    @Test("a correct daemon passes a control run, and the bundle tells everything")
+    func control() throws {
+        try Self.withOutputRoot { root in
+            let options = try Self.options(
+                "reservation_contention-control", "allocdb-local-cluster", root: root,
+                window: .seconds(4))
+            let (result, snapshots) = try Self.run(options)
+            #expect(result.verdict == .passed, "\(Self.story(result))")
+            #expect(result.operations > 200)
+            #expect(Set(snapshots.map(\.phase)) == Set(RunSnapshot.Phase.allCases))
+            let bundle = try #require(result.bundlePath)
+            #expect(BundleVerification.problems(of: bundle) == [])
+            let names = try FileSystem.list(bundle)
+            for name in [
+                "analysis.txt", "cluster-layout.txt", "history.record", "history.txt",
+                "manifest.json", "manifest.txt", "replica-1.log", "replica-2.log",
+                "replica-3.log", "report.md", "schedule.txt",
+            ] {
+                #expect(names.contains(name), "\(names)")
+            }
+            let status = try FileSystem.read(
+                Path.join(root, RunTracker.latestName), limit: 1 << 16)
+            let decoded = try RunStatus(text: String(decoding: status, as: UTF8.self))
+            #expect(decoded.state == .passed)
+            #expect(decoded.phase == .completed)
+            #expect(decoded.artifactBundle == bundle)
+            Self.checkSlots(try RunRecord(contentsOf: Path.join(bundle, "history.record")))
+        }
+    }
+
+    /// The slot rule as the record shows it: by the log's own order, slots never run backwards.
+    static func checkSlots(_ record: RunRecord) {
+        var slots: [(lsn: LSN, slot: Slot)] = []
+        for attempt in record.attempts {
+            guard let slot = attempt.invocation.slot else { continue }
+            switch attempt.outcome {
+            case .committed(let lsn, _, false), .refused(let lsn, _, false):
+                slots.append((lsn, slot))
+            case .committed, .refused, .ticked, .read, .failed, .ambiguous: break
+            }
+        }
+        slots.sort { $0.lsn < $1.lsn }
+        #expect(slots.count > 50)
+        for (earlier, later) in zip(slots, slots.dropFirst()) {
+            #expect(earlier.slot <= later.slot, "\(earlier) before \(later)")
+        }
+    }
+
+    @Test("a correct daemon passes under crashes, restarts and takeovers")
+    func crashRestart() throws {
+        try Self.withOutputRoot { root in
+            let options = try Self.options(
+                "reservation_contention-crash-restart", "allocdb-local-cluster", root: root,
+                window: .seconds(12))
+            let (result, _) = try Self.run(options)
+            #expect(result.verdict == .passed, "\(Self.story(result))")
+            #expect(result.faultsInjected >= 3)
+            let bundle = try #require(result.bundlePath)
+            let record = try RunRecord(contentsOf: Path.join(bundle, "history.record"))
+            #expect(record.isComplete)
+            Self.checkSlots(record)
+            let faults = record.events.compactMap { event -> FaultEvent? in
+                if case .fault(let fault) = event.content { fault } else { nil }
+            }
+            #expect(faults.count { $0.phase == .begin } == Int(result.faultsInjected))
+            #expect(faults.count { $0.phase == .end } == Int(result.faultsInjected))
+        }
+    }
+
+    @Test("a daemon that answers without a quorum and forgets on a kill is blocked for it")
+    func broken() throws {
+        try Self.withOutputRoot { root in
+            let options = try Self.options(
+                "reservation_contention-crash-restart", "BrokenReplica", root: root,
+                window: .seconds(12))
+            let (result, _) = try Self.run(options)
+            #expect(result.verdict == .blocked, "\(Self.story(result))")
+            #expect(result.exitCode == 1)
+            let codes = Set(result.findings.map(\.code))
+            #expect(
+                !codes.isDisjoint(with: ["lost-write", "order-violation"]), "\(Self.story(result))")
+        }
+    }
+
+    @Test("an interrupted run stops its daemons, bundles what there is, and says so")
+    func interrupted() throws {
+        try Self.withOutputRoot { root in
+            let interruption = Interruption()
+            let options = try Self.options(
+                "reservation_contention-crash-restart", "allocdb-local-cluster", root: root,
+                window: .seconds(60), interruption: interruption)
+            let timer = try WorkerThread(name: "timer") {
+                sleepThread(for: .seconds(5))
+                interruption.request()
+            }
+            let start = Instant.now
+            let (result, _) = try Self.run(options)
+            timer.join()
+            #expect(result.wasInterrupted)
+            #expect(result.exitCode == 130)
+            #expect(result.findings == [], "\(Self.story(result))")
+            #expect(Instant.now - start < .seconds(40))
+            let bundle = try #require(result.bundlePath)
+            #expect(BundleVerification.problems(of: bundle) == [])
+            let record = try RunRecord(contentsOf: Path.join(bundle, "history.record"))
+            #expect(!record.isComplete)
+            #expect(record.events.count > 100)
+        }
+    }
+
+    @Test("a program that is no daemon is nobody's violation")
+    func noDaemon() throws {
+        try Self.withOutputRoot { root in
+            let options = RunOptions(
+                runID: "reservation_contention-control", replicaBinary: "/bin/false", seed: 1,
+                outputRoot: root, toolVersion: "test")
+            let (result, _) = try Self.run(options)
+            #expect(result.exitCode == 2, "\(Self.story(result))")
+            #expect(result.findings == [])
+            guard case .unknown(let reason) = result.verdict else {
+                Issue.record("\(result.verdict)")
+                return
+            }
+            #expect(reason.contains("exit status 1"))
+        }
+    }
+}
