@@ -8,6 +8,10 @@ struct Latencies: Sendable {
         sorted = nanoseconds.sorted()
     }
 
+    mutating func merge(_ other: Latencies) {
+        sorted = (sorted + other.sorted).sorted()
+    }
+
     var count: Int { sorted.count }
     var median: Duration { quantile(0.5) }
 
