@@ -217,7 +217,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         "ReplicationTests",
-        uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication"]),
+        uses: [
+            "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
+            "Replication", "SystemCalls",
+        ]),
     tests(
         "ClusterProtocolTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),

@@ -75,6 +75,7 @@ struct TakeoverTests {
                     replicaID: ReplicaID(id), shardID: ShardID(0), currentView: View(1),
                     role: .backup, lastNormalView: View(1)),
                 snapshot: nil, frames: [], prepared: prepared, generations: generations,
+                highestTerm: Term(view: View(1), generation: Generation(generation)),
                 highestGeneration: Generation(generation))
         }
         let surveys = try [

@@ -92,6 +92,7 @@ public struct RejoinPlan: Sendable {
                     of: theirs.frames, onto: $0.contents.frames, committed: $0.committed)
             } ?? theirs.frames,
             prepared: theirs.prepared, generations: theirs.generations,
+            highestTerm: theirs.highestTerm,
             highestGeneration: max(
                 theirs.highestGeneration, survey?.contents.highestGeneration ?? .unknown))
     }

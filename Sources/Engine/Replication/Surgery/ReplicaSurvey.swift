@@ -1,4 +1,3 @@
-public import ClusterProtocol
 import LeaseEngine
 public import LeaseKernel
 
@@ -26,10 +25,11 @@ public struct ReplicaSurvey: Sendable {
     /// The last entry the replica holds; a committed one counts as prepared.
     public var highest: LSN? { contents.prepared.highestLSN ?? committed }
     public var lastNormalView: View? { contents.metadata.lastNormalView }
-    /// The generation of the last entry: tells what a primary wrote after a crash from what it
-    /// had sent, and lost, before it.
-    public var generation: Generation {
-        highest.flatMap { contents.generations[$0] } ?? .unknown
+    /// How much the log may be trusted to hold everything that was ever answered.
+    public var standing: LogStanding {
+        LogStanding(
+            lastNormalView: lastNormalView, highestTerm: contents.highestTerm,
+            highestPrepared: highest ?? LSN(0))
     }
 
     public init(

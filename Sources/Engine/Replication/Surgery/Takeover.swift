@@ -1,4 +1,4 @@
-public import ClusterProtocol
+import ClusterProtocol
 import LeaseEngine
 public import LeaseKernel
 
@@ -33,10 +33,8 @@ public struct TakeoverPlan: Sendable {
     /// One replica's claim, for people who want to follow the decision.
     public struct Candidate: Hashable, Sendable {
         public let replica: ReplicaID
-        public let lastNormalView: View?
-        public let generation: Generation
+        public let standing: LogStanding
         public let committed: LSN?
-        public let highest: LSN?
         /// Left out of the log because no replica can apply it (weakness R1).
         public let inapplicable: LSN?
     }
@@ -85,9 +83,8 @@ public struct TakeoverPlan: Sendable {
         self.recommitted = Array(source.contents.prepared.all)
         self.candidates = ordered.map { survey in
             Candidate(
-                replica: survey.replicaID, lastNormalView: survey.lastNormalView,
-                generation: survey.generation, committed: survey.committed, highest: survey.highest,
-                inapplicable: survey.inapplicable)
+                replica: survey.replicaID, standing: survey.standing,
+                committed: survey.committed, inapplicable: survey.inapplicable)
         }
         self.surveys = byID
     }
@@ -141,7 +138,9 @@ public struct TakeoverPlan: Sendable {
         }
         return WorkspaceContents(
             format: own.format, metadata: metadata, snapshot: adopted.snapshot, frames: frames,
-            prepared: prepared, generations: adopted.generations,
+            prepared: prepared,
+            // Nobody has written anything in the new view yet.
+            highestTerm: Term(view: newView, generation: .unknown),
             highestGeneration: surveys.values.lazy.map(\.contents.highestGeneration).max()
                 ?? .unknown)
     }
@@ -152,10 +151,10 @@ public struct TakeoverPlan: Sendable {
     private static func chooseSource(
         from surveys: [ReplicaSurvey], preferring primary: ReplicaID?
     ) throws(SurgeryError) -> ReplicaSurvey {
-        func rank(_ survey: ReplicaSurvey) -> (View, Generation, LSN, Int, LSN) {
+        func rank(_ survey: ReplicaSurvey) -> (LogStanding, Int, LSN) {
             (
-                survey.lastNormalView ?? View(0), survey.generation, survey.highest ?? LSN(0),
-                survey.replicaID == primary ? 1 : 0, survey.committed ?? LSN(0)
+                survey.standing, survey.replicaID == primary ? 1 : 0,
+                survey.committed ?? LSN(0)
             )
         }
         // The caller has made sure that there is a majority, so at least one survey.
@@ -171,7 +170,8 @@ public struct TakeoverPlan: Sendable {
         // The one that is ahead covers itself, so there is a first.
         let source = ordered.first { $0.covers(ahead) } ?? ahead
         // A replica that took part in a later view holds all that was committed before it.
-        for survey in ordered where survey.lastNormalView > source.lastNormalView {
+        for survey in ordered
+        where survey.standing.lastNormalView > source.standing.lastNormalView {
             throw .committedBeyondSource(
                 ahead.replicaID, committed: ahead.committed ?? LSN(0), source: survey.replicaID,
                 held: survey.highest)
@@ -211,9 +211,4 @@ extension ReplicaSurvey {
         guard let highest, highest >= committed else { return false }
         return other.firstDifference(from: self, in: .held) == nil
     }
-}
-
-/// No view is below every view.
-private func > (left: View?, right: View?) -> Bool {
-    (left?.rawValue ?? 0) > (right?.rawValue ?? 0)
 }

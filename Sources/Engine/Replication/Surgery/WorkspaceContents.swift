@@ -23,13 +23,16 @@ public struct WorkspaceContents: Hashable, Sendable {
     /// Which life of its primary wrote an entry; unknown for entries that are not named, as in
     /// the reference's format, which has no generations.
     public var generations: [LSN: Generation]
+    /// The highest life of a primary that wrote anything here, prepared or committed; unknown in
+    /// the reference's format.
+    public var highestTerm: Term
     /// The highest generation that the folder mentions anywhere.
     public var highestGeneration: Generation
 
     public init(
         format: Format, metadata: ReplicaMetadata, snapshot: [UInt8]?, frames: [WALFrame],
         prepared: PreparedEntries, generations: [LSN: Generation] = [:],
-        highestGeneration: Generation = .unknown
+        highestTerm: Term = .unknown, highestGeneration: Generation = .unknown
     ) {
         self.format = format
         self.metadata = metadata
@@ -37,6 +40,7 @@ public struct WorkspaceContents: Hashable, Sendable {
         self.frames = frames
         self.prepared = prepared
         self.generations = generations
+        self.highestTerm = highestTerm
         self.highestGeneration = highestGeneration
     }
 }

@@ -93,9 +93,7 @@ public struct WorkspaceFiles: Hashable, Sendable {
         // In this format the stored position is a hint; the journal's is what was promised.
         metadata.commitLSN = journal.commit > LSN(0) ? journal.commit : nil
         var prepared = PreparedEntries()
-        var generations: [LSN: Generation] = [
-            journal.baseline: journal.baselineHighest.generation
-        ]
+        var generations: [LSN: Generation] = [:]
         for replicated in journal.entries {
             let entry = replicated.entry
             generations[entry.lsn] = replicated.generation
@@ -107,7 +105,7 @@ public struct WorkspaceFiles: Hashable, Sendable {
         }
         return WorkspaceContents(
             format: .native, metadata: metadata, snapshot: snapshot, frames: frames,
-            prepared: prepared, generations: generations,
+            prepared: prepared, generations: generations, highestTerm: journal.highestTerm,
             highestGeneration: journal.highestGeneration)
     }
 }
@@ -129,13 +127,8 @@ extension WorkspaceContents {
 
     private func journalImage() -> [UInt8] {
         let durable = metadata.commitLSN ?? LSN(0)
-        var records: [JournalRecord] = [
-            .baseline(
-                durable: durable,
-                highest: Term(
-                    view: metadata.lastNormalView ?? View(0),
-                    generation: generations[durable] ?? .unknown))
-        ]
+        // It covers the prepared entries as well, which changes nothing: they follow.
+        var records: [JournalRecord] = [.baseline(durable: durable, highest: highestTerm)]
         if highestGeneration > .unknown { records.append(.generation(highestGeneration)) }
         for entry in prepared.all {
             records.append(
