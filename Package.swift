@@ -95,7 +95,7 @@ let engine: [Target] = [
 let toolkit: [Target] = [
     library("History", in: "Toolkit", uses: ["ByteCoding", "DurableFiles", "SystemCalls"]),
     library("Checking", in: "Toolkit", uses: ["History"]),
-    library("Matrix", in: "Toolkit"),
+    library("Matrix", in: "Toolkit", uses: ["JSONText"]),
     library(
         "Workload", in: "Toolkit",
         uses: [
@@ -225,7 +225,7 @@ let testTargets: [Target] = [
         "ClusterProtocolTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
     tests("HistoryTests", uses: ["ByteCoding", "DurableFiles", "History", "SystemCalls"]),
-    tests("CheckingReferenceTests", uses: ["Checking", "History"]),
+    tests("CheckingReferenceTests", uses: ["Checking", "History", "SystemCalls"]),
     tests("MatrixTests", uses: ["Matrix"]),
     tests(
         "CommandDescriptionsTests", uses: ["CommandDescriptions"], excluding: ["Snapshots"]),

@@ -7,7 +7,7 @@ struct NativeCodingTests {
     @Test("random events of every kind survive", arguments: [1, 2, 3] as [UInt64])
     func events(_ seed: UInt64) throws {
         var random = RandomEvents(seed: seed)
-        var encoder = EventEncoder()
+        var encoder = ChunkEncoder()
         var expected: [HistoryEvent] = []
         for index in 0..<3000 as Range<UInt64> {
             let event = HistoryEvent(
@@ -15,9 +15,9 @@ struct NativeCodingTests {
                 process: ProcessID(UInt32(random.below(1 << 32))),
                 content: random.content(attempt: index))
             expected.append(event)
-            encoder.add(event.content, at: event.time, by: event.process)
+            encoder.add(EncodedContent(event.content), at: event.time, by: event.process)
         }
-        let payload = encoder.payload(first: Sequence(100), eventCount: 3000)
+        let payload = encoder.payload(first: Sequence(100))
         var decoder = try EventDecoder(payload)
         var found: [HistoryEvent] = []
         while let event = try decoder.next() { found.append(event) }
@@ -29,11 +29,12 @@ struct NativeCodingTests {
         arguments: [4, 5] as [UInt64])
     func damagedPayloads(_ seed: UInt64) throws {
         var random = RandomEvents(seed: seed)
-        var encoder = EventEncoder()
+        var encoder = ChunkEncoder()
         for index in 0..<50 as Range<UInt64> {
-            encoder.add(random.content(attempt: index), at: RunInstant(index), by: .tool)
+            encoder.add(
+                EncodedContent(random.content(attempt: index)), at: RunInstant(index), by: .tool)
         }
-        let payload = encoder.payload(first: Sequence(1), eventCount: 50)
+        let payload = encoder.payload(first: Sequence(1))
         for count in 2..<payload.count {
             #expect(throws: VarintReader.Malformed.self, "seed \(seed), \(count) bytes") {
                 var decoder = try EventDecoder(Array(payload[..<count]))

@@ -111,6 +111,41 @@ struct RecorderTests {
         #expect(error?.description.hasPrefix("cannot write the record /dev/full") == true)
     }
 
+    @Test("a recorder whose disk fills up refuses the events that come after")
+    func diskFillsUp() async throws {
+        await #expect(processExitsWith: .success) {
+            let folder = try FileSystem.makeTemporaryFolder(prefix: "recorder")
+            defer { try? FileSystem.removeTree(folder) }
+            let path = folder + "/history.bin"
+            let recorder = try Recorder(creating: path, header: .example)
+            // From here on files of this process end at 64 KiB: a write beyond fails.
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 64 << 10, rlim_max: 64 << 10)
+            #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+            for _ in 0..<100 { try recorder.note(String(repeating: "x", count: 1000)) }
+            let error = #expect(throws: HistoryFileError.self) { try recorder.flush() }
+            #expect(error?.description.hasSuffix("write: File too large") == true)
+            #expect(throws: HistoryFileError.self) { try recorder.note("late") }
+            #expect(throws: HistoryFileError.self) { try recorder.finish() }
+            // What was on disk before stays readable.
+            let record = try RunRecord(contentsOf: path)
+            #expect(!record.isComplete)
+        }
+    }
+
+    @Test("the benchmark records what it says")
+    func benchmark() throws {
+        let folder = try FileSystem.makeTemporaryFolder(prefix: "recorder")
+        defer { try? FileSystem.removeTree(folder) }
+        let report = try RecorderBenchmark.run(eventCount: 4000, folder: folder)
+        #expect(report.rows.map(\.count) == [Int](repeating: 4000, count: 7))
+        for clients in [1, 2, 4] {
+            let record = try RunRecord(contentsOf: "\(folder)/recorder-\(clients).bin")
+            #expect(record.isComplete && record.events.count == 4000)
+            #expect(record.attempts.count == 2000)
+        }
+    }
+
     @Test("a tool killed in mid-run leaves a record of all but the last tenth of a second")
     func killed() async throws {
         let folder = try FileSystem.makeTemporaryFolder(prefix: "recorder")

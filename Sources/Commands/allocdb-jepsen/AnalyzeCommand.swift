@@ -94,20 +94,12 @@ enum AnalyzeCommand {
     private static func printReference(_ paths: [String]) -> Int32 {
         var status: Int32 = 0
         for path in paths {
-            let output = reference(path)
+            let output = ReferenceOutput(ofFile: path)
             if paths.count > 1 { StandardStreams.writeOutput("history_file=\(path)\n") }
             StandardStreams.writeOutput(output.standardOutput)
             StandardStreams.writeError(output.standardError)
             status = max(status, output.exitStatus)
         }
         return status
-    }
-
-    static func reference(_ path: String) -> ReferenceOutput {
-        do throws(TextHistoryError) {
-            return ReferenceOutput(try TextHistoryFile.read(path).report)
-        } catch {
-            return ReferenceOutput(error)
-        }
     }
 }

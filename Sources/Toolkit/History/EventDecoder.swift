@@ -33,11 +33,11 @@ struct EventDecoder {
         let process = ProcessID(try reader.number())
         let content: HistoryEvent.Content
         switch tag {
-        case EventEncoder.Tag.invoke: content = .invoke(try invocation())
-        case EventEncoder.Tag.complete:
+        case EncodedContent.Tag.invoke: content = .invoke(try invocation())
+        case EncodedContent.Tag.complete:
             content = .complete(AttemptNumber(try reader.number()), try outcome())
-        case EventEncoder.Tag.fault: content = .fault(try fault())
-        case EventEncoder.Tag.note: content = .note(try reader.text())
+        case EncodedContent.Tag.fault: content = .fault(try fault())
+        case EncodedContent.Tag.note: content = .note(try reader.text())
         default: throw Malformed(problem: "event tag \(tag)")
         }
         let event = HistoryEvent(

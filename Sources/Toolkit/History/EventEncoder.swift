@@ -1,8 +1,8 @@
-/// Writes events into the body of a chunk. Times are differences from the event before, modulo
-/// 2^64, so that a chunk is small and can still be read alone.
-struct EventEncoder {
-    private(set) var writer = VarintWriter()
-    private var previousTime: UInt64 = 0
+/// The content of one event as it stands in a chunk, without the time and the process. It is made
+/// before the recorder's lock is taken, so that nobody waits for it.
+struct EncodedContent {
+    private(set) var writer: VarintWriter
+    let tag: UInt8
 
     /// Tags of the native format; never reuse one.
     enum Tag {
@@ -12,41 +12,23 @@ struct EventEncoder {
         static let note: UInt8 = 4
     }
 
-    init(reservingCapacity capacity: Int = 0) {
-        writer = VarintWriter(reservingCapacity: capacity)
-        writer.reserve(NativeFormat.chunkHeaderBytes)
-    }
-
-    /// Bytes of the chunk so far, its header included.
-    var count: Int { writer.count }
-
-    mutating func add(_ content: HistoryEvent.Content, at time: RunInstant, by process: ProcessID) {
+    init(_ content: HistoryEvent.Content) {
+        writer = VarintWriter(reservingCapacity: 80)
         switch content {
-        case .invoke: writer.byte(Tag.invoke)
-        case .complete: writer.byte(Tag.complete)
-        case .fault: writer.byte(Tag.fault)
-        case .note: writer.byte(Tag.note)
-        }
-        writer.number(time.rawValue &- previousTime)
-        previousTime = time.rawValue
-        writer.number(UInt64(process.rawValue))
-        switch content {
-        case .invoke(let invocation): add(invocation)
+        case .invoke(let invocation):
+            tag = Tag.invoke
+            add(invocation)
         case .complete(let attempt, let outcome):
+            tag = Tag.complete
             writer.number(attempt.rawValue)
             add(outcome)
-        case .fault(let fault): add(fault)
-        case .note(let text): writer.text(text)
+        case .fault(let fault):
+            tag = Tag.fault
+            add(fault)
+        case .note(let text):
+            tag = Tag.note
+            writer.text(text)
         }
-    }
-
-    /// The finished payload of `eventCount` events that begin with `first`.
-    consuming func payload(first: Sequence, eventCount: UInt32) -> [UInt8] {
-        writer.overwrite(NativeFormat.FrameType.events.rawValue, at: 0)
-        writer.overwrite(NativeFormat.version, at: 1)
-        writer.overwrite(first.rawValue, at: 2)
-        writer.overwrite(eventCount, at: 10)
-        return writer.bytes
     }
 
     private mutating func add(_ invocation: Invocation) {

@@ -47,34 +47,29 @@ public final class Recorder: Sendable {
         _ operation: Operation, id: OperationID?, slot: Slot?, endpoint: ReplicaID,
         by process: ProcessID
     ) throws(HistoryFileError) -> AttemptNumber {
-        try file.record(by: process) { numbers in
-            let attempt = numbers.takeAttempt()
-            let invocation = Invocation(
-                attempt: attempt, operationID: id, operation: operation, slot: slot,
-                endpoint: endpoint)
-            return (.invoke(invocation), attempt)
-        }
+        let invocation = Invocation(
+            attempt: file.nextAttempt(), operationID: id, operation: operation, slot: slot,
+            endpoint: endpoint)
+        try file.record(.invoke(invocation), by: process)
+        return invocation.attempt
     }
 
     /// Records what became of an attempt. Call it after the last byte has come.
     public func complete(
         _ attempt: AttemptNumber, _ outcome: Outcome, by process: ProcessID
     ) throws(HistoryFileError) {
-        try file.record(by: process) { _ in (.complete(attempt, outcome), ()) }
+        try file.record(.complete(attempt, outcome), by: process)
     }
 
     /// Records that a fault begins and gives it its number, by which its end is recorded.
     public func beginFault(
         _ kind: String, targets: [ReplicaID], detail: String = ""
     ) throws(HistoryFileError) -> FaultID {
-        let kind = Self.clipped(kind)
-        let detail = Self.clipped(detail)
-        return try file.record(by: .tool) { numbers in
-            let id = numbers.takeFault()
-            let fault = FaultEvent(
-                id: id, phase: .begin, kind: kind, targets: targets, detail: detail)
-            return (.fault(fault), id)
-        }
+        let fault = FaultEvent(
+            id: file.nextFault(), phase: .begin, kind: Self.clipped(kind), targets: targets,
+            detail: Self.clipped(detail))
+        try file.record(.fault(fault), by: .tool)
+        return fault.id
     }
 
     public func endFault(
@@ -83,13 +78,12 @@ public final class Recorder: Sendable {
         let fault = FaultEvent(
             id: id, phase: .end, kind: Self.clipped(kind), targets: targets,
             detail: Self.clipped(detail))
-        try file.record(by: .tool) { _ in (.fault(fault), ()) }
+        try file.record(.fault(fault), by: .tool)
     }
 
     /// Records a remark for people.
     public func note(_ text: String, by process: ProcessID = .tool) throws(HistoryFileError) {
-        let text = Self.clipped(text)
-        try file.record(by: process) { _ in (.note(text), ()) }
+        try file.record(.note(Self.clipped(text)), by: process)
     }
 
     /// Everything recorded before this call is on disk when it returns.

@@ -12,23 +12,6 @@ final class RecorderFile: Sendable {
     /// Closed chunks that may wait for the disk, in bytes. Beyond that, recording waits too.
     static let waitingLimit = 64 << 20
 
-    /// The numbers that a record hands out.
-    struct Numbers {
-        fileprivate var sequence: UInt64 = 0
-        private var attempt: UInt64 = 0
-        private var fault: UInt64 = 0
-
-        mutating func takeAttempt() -> AttemptNumber {
-            attempt += 1
-            return AttemptNumber(attempt)
-        }
-
-        mutating func takeFault() -> FaultID {
-            fault += 1
-            return FaultID(fault)
-        }
-    }
-
     private enum Phase {
         case open
         case failed(HistoryFileError)
@@ -37,22 +20,20 @@ final class RecorderFile: Sendable {
 
     private struct Waiting {
         var phase = Phase.open
-        var numbers = Numbers()
+        var sequence: UInt64 = 0
         var chunks: [[UInt8]] = []
         var chunksBytes = 0
-        var current = EventEncoder()
-        var currentCount: UInt32 = 0
+        var current = ChunkEncoder()
 
         /// Closes the chunk that is being filled, if it holds anything.
         mutating func closeChunk() {
-            guard currentCount > 0 else { return }
-            let first = Sequence(numbers.sequence - UInt64(currentCount) + 1)
-            var full = EventEncoder(reservingCapacity: current.count)
+            guard current.eventCount > 0 else { return }
+            let first = Sequence(sequence - UInt64(current.eventCount) + 1)
+            var full = ChunkEncoder(reservingCapacity: current.count)
             swap(&full, &current)
-            let payload = full.payload(first: first, eventCount: currentCount)
+            let payload = full.payload(first: first)
             chunksBytes += payload.count
             chunks.append(payload)
-            currentCount = 0
         }
 
         mutating func takeChunks() -> [[UInt8]] {
@@ -70,6 +51,8 @@ final class RecorderFile: Sendable {
     private let waiting = Mutex(Waiting())
     private let disk: Mutex<AppendFile>
     private let isEnding = Atomic<Bool>(false)
+    private let attempts = Atomic<UInt64>(0)
+    private let faults = Atomic<UInt64>(0)
 
     init(creating path: String, header: RunHeader) throws(HistoryFileError) {
         self.path = path
@@ -94,29 +77,33 @@ final class RecorderFile: Sendable {
 
     var now: RunInstant { RunInstant(Instant.now.nanoseconds - start.nanoseconds) }
 
-    var eventCount: UInt64 { waiting.withLock { $0.numbers.sequence } }
+    func nextAttempt() -> AttemptNumber {
+        AttemptNumber(attempts.add(1, ordering: .relaxed).newValue)
+    }
 
-    /// Records what `body` makes, which gets the numbers it may need, and returns its answer.
-    /// Sequence and time are taken in one step: both grow together.
-    func record<Value: Sendable>(
-        by process: ProcessID, _ body: (inout Numbers) -> (HistoryEvent.Content, Value)
-    ) throws(HistoryFileError) -> Value {
+    func nextFault() -> FaultID { FaultID(faults.add(1, ordering: .relaxed).newValue) }
+
+    var eventCount: UInt64 { waiting.withLock { $0.sequence } }
+
+    /// Records an event. Sequence and time are taken in one step: both grow together.
+    func record(
+        _ content: HistoryEvent.Content, by process: ProcessID
+    ) throws(HistoryFileError) {
+        let encoded = EncodedContent(content)
         while true {
-            let result: Result<Value?, HistoryFileError> = waiting.withLock { waiting in
+            let result: Result<Bool, HistoryFileError> = waiting.withLock { waiting in
                 switch waiting.phase {
                 case .failed(let error): return .failure(error)
                 case .finished: return .failure(.finished(path: path))
                 case .open: break
                 }
-                if waiting.chunksBytes > Self.waitingLimit { return .success(nil) }
-                let (content, value) = body(&waiting.numbers)
-                waiting.current.add(content, at: now, by: process)
-                waiting.numbers.sequence += 1
-                waiting.currentCount += 1
+                if waiting.chunksBytes > Self.waitingLimit { return .success(false) }
+                waiting.current.add(encoded, at: now, by: process)
+                waiting.sequence += 1
                 if waiting.current.count >= Self.chunkBytes { waiting.closeChunk() }
-                return .success(value)
+                return .success(true)
             }
-            if let value = try result.get() { return value }
+            if try result.get() { return }
             sleepThread(for: .milliseconds(1))
         }
     }
@@ -132,7 +119,7 @@ final class RecorderFile: Sendable {
                 }
                 var chunks = waiting.takeChunks()
                 if closing {
-                    chunks.append(Self.endPayload(eventCount: waiting.numbers.sequence))
+                    chunks.append(Self.endPayload(eventCount: waiting.sequence))
                     waiting.phase = .finished
                 }
                 return .success(chunks)

@@ -52,6 +52,8 @@ struct VarintWriter {
         }
     }
 
+    mutating func append(_ other: [UInt8]) { bytes.append(contentsOf: other) }
+
     /// A fixed-width number at a place reserved for it.
     mutating func overwrite<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
         for index in 0..<Value.bitWidth / 8 {
