@@ -210,12 +210,6 @@ let testTargets: [Target] = [
         "LeaseEngineTests",
         uses: ["ByteCoding", "DurableFiles", "EngineVectors", "LeaseEngine", "LeaseKernel"]),
     tests(
-        "LiveReplicaTests",
-        uses: [
-            "ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication",
-            "SystemCalls",
-        ]),
-    tests(
         "ReplicationTests",
         uses: [
             "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
