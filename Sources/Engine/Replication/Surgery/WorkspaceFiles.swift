@@ -82,6 +82,8 @@ public struct WorkspaceFiles: Hashable, Sendable {
         }
         var frames = scan.frames
         let logged = frames.last?.lsn ?? LSN(0)
+        var logEntries: [LSN: WALFrame] = [:]
+        for frame in frames where !frame.isMarker { logEntries[frame.lsn] = frame }
         switch scan.stop {
         case .cleanEnd, .tornTail: break
         case .corruption(let offset, _):
@@ -97,6 +99,9 @@ public struct WorkspaceFiles: Hashable, Sendable {
         for replicated in journal.entries {
             let entry = replicated.entry
             generations[entry.lsn] = replicated.generation
+            if let frame = logEntries[entry.lsn], frame != WALFrame(committing: entry) {
+                throw .contradictoryPreparedEntry(metadata.replicaID, entry.lsn)
+            }
             if entry.lsn > journal.commit {
                 prepared.insert(entry)
             } else if entry.lsn > logged {
