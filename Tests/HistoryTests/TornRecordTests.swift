@@ -27,7 +27,7 @@ struct TornRecordTests {
             var lengths: Set<Int> = []
             for count in 0..<bytes.count {
                 let path = folder + "/cut.bin"
-                try DurableFiles.replace(path, with: Array(bytes[..<count]))
+                try FileSystem.open(path, .replace).writeAll(Array(bytes[..<count]))
                 do {
                     let record = try RunRecord(contentsOf: path)
                     #expect(!record.isComplete)
@@ -49,7 +49,7 @@ struct TornRecordTests {
             let cut = bytes.dropLast(11)
             for tail in [[UInt8](repeating: 0, count: 4096), [2, 1, 0, 0, 0, 0, 0, 0, 0, 2, 1]] {
                 let path = folder + "/tail.bin"
-                try DurableFiles.replace(path, with: Array(cut) + tail)
+                try FileSystem.open(path, .replace).writeAll(Array(cut) + tail)
                 var reader = try NativeRecordReader(path: path)
                 var events: [HistoryEvent] = []
                 while let event = try reader.next() { events.append(event) }
@@ -67,7 +67,7 @@ struct TornRecordTests {
             for place in bytes.indices {
                 var changed = bytes
                 changed[place] ^= 0x10
-                try DurableFiles.replace(path, with: changed)
+                try FileSystem.open(path, .replace).writeAll(changed)
                 do {
                     let record = try RunRecord(contentsOf: path)
                     // Only what stands last can be taken for a torn tail.
@@ -84,7 +84,7 @@ struct TornRecordTests {
     func otherFiles() throws {
         try inFolder { folder in
             let path = folder + "/history.txt"
-            try DurableFiles.replace(path, with: Array("version=1\n".utf8))
+            try FileSystem.open(path, .replace).writeAll(Array("version=1\n".utf8))
             #expect(try !NativeRecordReader.isNativeRecord(path))
             #expect(throws: HistoryFileError.notARecord(path: path)) {
                 try NativeRecordReader(path: path)
@@ -92,7 +92,7 @@ struct TornRecordTests {
             var newer = ByteWriter()
             newer.write("ALLOCHST".utf8)
             FrameLog.appendFrame([1, 2, 3], to: &newer)
-            try DurableFiles.replace(path, with: newer.bytes)
+            try FileSystem.open(path, .replace).writeAll(newer.bytes)
             #expect(try NativeRecordReader.isNativeRecord(path))
             #expect(throws: HistoryFileError.unsupportedVersion(path: path, version: 2)) {
                 try NativeRecordReader(path: path)

@@ -1,8 +1,7 @@
 /// One thing that happened in a run, as the tool saw it happen.
 ///
 /// A request is two events, its invocation and its completion, so that what overlapped in time
-/// can be told from what followed. A recorder gives an event its sequence and its time in one
-/// step: events stand in the record in the order of both.
+/// can be told from what followed. A recorder numbers events in the order of their times.
 public struct HistoryEvent: Hashable, Sendable {
     public let sequence: Sequence
     public let time: RunInstant

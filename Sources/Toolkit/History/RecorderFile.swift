@@ -3,62 +3,67 @@ import DurableFiles
 import Synchronization
 import SystemCalls
 
-/// What a recorder and its writing thread share: the events that wait for the disk, under one
-/// lock, and the file, under another, so that nobody waits for the disk in order to record.
+/// What a recorder and its writing thread share: the events that wait, and the file, which one
+/// thread at a time has.
 final class RecorderFile: Sendable {
     /// A chunk is closed when it has so many bytes.
     static let chunkBytes = 1 << 20
 
-    /// Closed chunks that may wait for the disk, in bytes. Beyond that, recording waits too.
+    /// Encoded events that may wait for the disk, in bytes. Beyond that, recording waits too.
     static let waitingLimit = 64 << 20
 
-    private enum Phase {
-        case open
-        case failed(HistoryFileError)
-        case finished
-    }
+    private struct Disk {
+        var file: AppendFile
+        var nextSequence: UInt64 = 1
+        /// Events taken so far that are younger than what is known to be whole.
+        var young: [RecorderBuffers.Event] = []
+        var isFinished = false
 
-    private struct Waiting {
-        var phase = Phase.open
-        var sequence: UInt64 = 0
-        var chunks: [[UInt8]] = []
-        var chunksBytes = 0
-        var current = ChunkEncoder()
-
-        /// Closes the chunk that is being filled, if it holds anything.
-        mutating func closeChunk() {
-            guard current.eventCount > 0 else { return }
-            let first = Sequence(sequence - UInt64(current.eventCount) + 1)
-            var full = ChunkEncoder(reservingCapacity: current.count)
-            swap(&full, &current)
-            let payload = full.payload(first: first)
-            chunksBytes += payload.count
-            chunks.append(payload)
+        /// Takes what waits and returns the payloads of all events up to now, in the order of
+        /// their times. `isClosed` says that no more can come, so that none is too young.
+        mutating func takePayloads(from buffers: RecorderBuffers, isClosed: Bool) -> [[UInt8]] {
+            let whole = isClosed ? UInt64.max : buffers.now
+            var events = young + buffers.takeAll()
+            young = events.filter { $0.time > whole }
+            if !young.isEmpty { events.removeAll { $0.time > whole } }
+            // Events of one process stand in their order already; at equal times they keep it.
+            let order = events.indices.sorted { left, right in
+                (events[left].time, left) < (events[right].time, right)
+            }
+            var payloads: [[UInt8]] = []
+            var chunk = ChunkEncoder()
+            for event in order.lazy.map({ events[$0] }) {
+                chunk.add(event.content, at: RunInstant(event.time), by: event.process)
+                if chunk.count >= chunkBytes { close(&chunk, into: &payloads) }
+            }
+            close(&chunk, into: &payloads)
+            return payloads
         }
 
-        mutating func takeChunks() -> [[UInt8]] {
-            closeChunk()
-            defer {
-                chunks = []
-                chunksBytes = 0
-            }
-            return chunks
+        private mutating func close(_ chunk: inout ChunkEncoder, into payloads: inout [[UInt8]]) {
+            guard chunk.eventCount > 0 else { return }
+            var full = ChunkEncoder()
+            swap(&full, &chunk)
+            let first = Sequence(nextSequence)
+            nextSequence += UInt64(full.eventCount)
+            payloads.append(full.payload(first: first))
         }
     }
 
     let path: String
-    private let start: Instant
-    private let waiting = Mutex(Waiting())
-    private let disk: Mutex<AppendFile>
+    private let buffers = RecorderBuffers()
+    private let disk: Mutex<Disk>
+    private let failure = Mutex<HistoryFileError?>(nil)
+    private let hasFailed = Atomic<Bool>(false)
     private let isEnding = Atomic<Bool>(false)
     private let attempts = Atomic<UInt64>(0)
     private let faults = Atomic<UInt64>(0)
+    private let events = Atomic<UInt64>(0)
 
     init(creating path: String, header: RunHeader) throws(HistoryFileError) {
         self.path = path
         var header = header
-        start = Instant.now
-        header.startedAt = WallClock.nanoseconds
+        header.startedAt = WallClock.nanoseconds - buffers.now
         var writer = ByteWriter()
         writer.write(NativeFormat.magic)
         FrameLog.appendFrame(HeaderCoding.payload(header), to: &writer)
@@ -69,13 +74,15 @@ final class RecorderFile: Sendable {
             try DurableFiles.syncFolder(Path.parent(of: path) ?? ".")
             try file.append(writer.bytes)
             try file.sync()
-            disk = Mutex(file)
+            disk = Mutex(Disk(file: file))
         } catch {
             throw .writing(path, error)
         }
     }
 
-    var now: RunInstant { RunInstant(Instant.now.nanoseconds - start.nanoseconds) }
+    var now: RunInstant { RunInstant(buffers.now) }
+
+    var eventCount: UInt64 { events.load(ordering: .relaxed) }
 
     func nextAttempt() -> AttemptNumber {
         AttemptNumber(attempts.add(1, ordering: .relaxed).newValue)
@@ -83,52 +90,42 @@ final class RecorderFile: Sendable {
 
     func nextFault() -> FaultID { FaultID(faults.add(1, ordering: .relaxed).newValue) }
 
-    var eventCount: UInt64 { waiting.withLock { $0.sequence } }
-
-    /// Records an event. Sequence and time are taken in one step: both grow together.
+    /// Records an event at the present time.
     func record(
         _ content: HistoryEvent.Content, by process: ProcessID
     ) throws(HistoryFileError) {
         let encoded = EncodedContent(content)
-        while true {
-            let result: Result<Bool, HistoryFileError> = waiting.withLock { waiting in
-                switch waiting.phase {
-                case .failed(let error): return .failure(error)
-                case .finished: return .failure(.finished(path: path))
-                case .open: break
-                }
-                if waiting.chunksBytes > Self.waitingLimit { return .success(false) }
-                waiting.current.add(encoded, at: now, by: process)
-                waiting.sequence += 1
-                if waiting.current.count >= Self.chunkBytes { waiting.closeChunk() }
-                return .success(true)
-            }
-            if try result.get() { return }
+        while buffers.waiting > Self.waitingLimit, !hasFailed.load(ordering: .acquiring) {
             sleepThread(for: .milliseconds(1))
         }
+        try checkDisk()
+        guard buffers.add(encoded, by: process) else { throw .finished(path: path) }
+        events.add(1, ordering: .relaxed)
     }
 
-    /// Puts on disk what waits. Closing also writes the end frame and refuses what comes later.
+    private func checkDisk() throws(HistoryFileError) {
+        guard hasFailed.load(ordering: .acquiring) else { return }
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+
+    /// Puts on disk everything recorded before the call. Closing also writes the end frame and
+    /// refuses what comes later.
     func write(closing: Bool) throws(HistoryFileError) {
-        let result: Result<Void, HistoryFileError> = disk.withLock { file in
-            let taken: Result<[[UInt8]], HistoryFileError> = waiting.withLock { waiting in
-                switch waiting.phase {
-                case .failed(let error): return .failure(error)
-                case .finished: return .success([])
-                case .open: break
-                }
-                var chunks = waiting.takeChunks()
-                if closing {
-                    chunks.append(Self.endPayload(eventCount: waiting.sequence))
-                    waiting.phase = .finished
-                }
-                return .success(chunks)
+        try checkDisk()
+        if closing { buffers.close() }
+        let result: Result<Void, HistoryFileError> = disk.withLock { disk in
+            if disk.isFinished { return .success(()) }
+            var payloads = disk.takePayloads(from: buffers, isClosed: closing)
+            if closing {
+                payloads.append(Self.endPayload(eventCount: disk.nextSequence - 1))
+                disk.isFinished = true
             }
             do throws(HistoryFileError) {
-                try Self.append(try taken.get(), to: &file)
+                try Self.append(payloads, to: &disk.file)
                 return .success(())
             } catch {
-                waiting.withLock { $0.phase = .failed(error) }
+                failure.withLock { $0 = error }
+                hasFailed.store(true, ordering: .releasing)
                 return .failure(error)
             }
         }
@@ -136,11 +133,11 @@ final class RecorderFile: Sendable {
     }
 
     private static func append(
-        _ chunks: [[UInt8]], to file: inout AppendFile
+        _ payloads: [[UInt8]], to file: inout AppendFile
     ) throws(HistoryFileError) {
-        guard !chunks.isEmpty else { return }
+        guard !payloads.isEmpty else { return }
         do throws(SystemError) {
-            for chunk in chunks { try file.append(FrameLog.frame(chunk)) }
+            for payload in payloads { try file.append(FrameLog.frame(payload)) }
             try file.sync()
         } catch {
             throw .writing(file.path, error)

@@ -4,6 +4,8 @@ struct EncodedContent {
     private(set) var writer: VarintWriter
     let tag: UInt8
 
+    var byteCount: Int { writer.count }
+
     /// Tags of the native format; never reuse one.
     enum Tag {
         static let invoke: UInt8 = 1
