@@ -157,8 +157,8 @@ let testTargets: [Target] = [
     tests(
         "RunTests",
         uses: [
-            "BrokenReplica", "Campaign", "History", "Reporting", "SystemCalls",
-            "allocdb-local-cluster",
+            "BrokenReplica", "Campaign", "History", "Nemesis", "Reporting", "SystemCalls",
+            "Testbed", "allocdb-jepsen", "allocdb-local-cluster",
         ]),
     .executableTarget(
         name: "BrokenReplica",

@@ -164,7 +164,6 @@ struct Run {
         let deadline = Deadline.after(Questioner.limit)
         try keepLooking { [load] in load.clientsAreDone || deadline.isPassed }
         load.stopAndJoin()
-        if let failure = load.failure { throw failure }
     }
 
     private mutating func readEverything() throws(RunFailure) {
@@ -285,6 +284,7 @@ struct Run {
             }
             sleepThread(for: .milliseconds(200))
         }
+        if let failure = load.failure { throw failure }
     }
 
     private mutating func enter(
