@@ -67,60 +67,40 @@ extension LiveRecovery {
     private func replay(_ files: Files, durable: LSN, isNative: Bool) throws -> Reconciled {
         let kernel = try restore(files.snapshot)
         let loaded = kernel.lastAppliedLSN
-        let scan = WALScan(files.log)
-        var isCut = false
-        switch scan.stop {
-        case .cleanEnd: break
-        case .tornTail: isCut = true
-        case .corruption(let offset, let error):
-            guard isNative else {
-                throw LiveStartError.recovery(.walFile(.corruption(offset: offset, error)))
-            }
-            isCut = true
+        var walk = LogWalk(kernel, log: files.log, durable: durable, isNative: isNative)
+        do throws(RecoveryError) {
+            try walk.run()
+        } catch {
+            throw LiveStartError.recovery(error)
         }
-        var replay = LogReplay(kernel, skippingThrough: loaded)
-        var floor: LSN?
-        var previous: LSN?
-        for frame in scan.frames {
-            do throws(RecoveryError) {
-                _ = try replay.replay(frame)
-            } catch {
-                throw LiveStartError.recovery(error)
-            }
-            guard frame.recordType != .snapshotMarker else { continue }
-            if previous?.successor != frame.lsn { floor = LSN(frame.lsn.rawValue - 1) }
-            previous = frame.lsn
-        }
-        let applied = replay.kernel.lastAppliedLSN
+        let applied = walk.replay.kernel.lastAppliedLSN
         if let applied, applied.rawValue == .max {
             throw LiveStartError.recovery(.nextLSNExhausted(lastApplied: applied))
         }
-        if isNative {
-            let found = applied ?? LSN(0)
-            guard found >= durable else {
-                throw FaultReason.native(
-                    isCut
-                        ? .damagedLog(offset: scan.validUpTo)
-                        : .logBehindBaseline(baseline: durable, found: found))
-            }
+        let isCut = walk.end < files.log.count
+        if applied ?? LSN(0) < durable {
+            throw FaultReason.native(
+                isCut
+                    ? .damagedLog(offset: walk.end)
+                    : .logBehindBaseline(baseline: durable, found: applied ?? LSN(0)))
         }
+        let count = walk.replay.appliedCount
         let kind: StartupKind =
             if files.snapshot == nil {
-                replay.appliedCount == 0 ? .freshStart : .walOnly
+                count == 0 ? .freshStart : .walOnly
             } else {
-                replay.appliedCount == 0 ? .snapshotOnly : .snapshotAndWAL
+                count == 0 ? .snapshotOnly : .snapshotAndWAL
             }
         var result = Reconciled(
-            kernel: replay.kernel,
+            kernel: walk.replay.kernel,
             startup: StartupReport(
-                kind: kind, loadedSnapshotLSN: loaded, replayedFrameCount: replay.appliedCount,
-                replayedLastLSN: replay.lastReplayedLSN),
-            keptLogBytes: scan.validUpTo, isLogCut: isCut)
+                kind: kind, loadedSnapshotLSN: loaded, replayedFrameCount: count,
+                replayedLastLSN: walk.replay.lastReplayedLSN),
+            keptLogBytes: walk.end, isLogCut: isCut)
         // Only an unbroken run up to the applied position can serve peers.
-        result.logFloor = previous == applied ? floor ?? LSN(0) : applied ?? LSN(0)
-        for frame in scan.frames.suffix(4096) where frame.recordType != .snapshotMarker {
-            result.checksums.append((frame.lsn, Applier.checksum(ofFrame: frame.encode())))
-        }
+        let reaches = walk.previous == applied
+        result.logFloor = reaches ? walk.floor ?? LSN(0) : applied ?? LSN(0)
+        result.checksums = walk.checksums
         return result
     }
 
@@ -153,7 +133,7 @@ extension LiveRecovery {
         var result = try replay(files, durable: journal.baseline, isNative: true)
         result.highestGeneration = journal.highestGeneration
         result.baseHighest = journal.baselineHighest
-        try compare(files.log, with: journal)
+        try compare(Array(files.log.prefix(result.keptLogBytes)), with: journal)
         let applied = result.commit
         guard journal.commit <= max(applied, journal.entries.last?.entry.lsn ?? LSN(0)) else {
             throw FaultReason.native(
