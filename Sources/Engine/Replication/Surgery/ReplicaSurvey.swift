@@ -62,8 +62,9 @@ public struct ReplicaSurvey: Sendable {
         self.inapplicable = replay.stoppedAt ?? poison
     }
 
-    /// Entries that the log has meanwhile committed are dropped; the others must continue it and
-    /// belong to the view in which the replica last took part, or to a later one it has joined.
+    /// Entries that the log has meanwhile committed are dropped; the others must continue it, in
+    /// views that do not go back. In the reference's format they belong to the view in which the
+    /// replica last took part, or to a later one it has joined.
     private static func settlePrepared(
         of contents: inout WorkspaceContents, applied: LSN?
     ) throws(SurgeryError) {
@@ -71,7 +72,14 @@ public struct ReplicaSurvey: Sendable {
         var frames: [LSN: WALFrame] = [:]
         for frame in contents.frames where !frame.isMarker { frames[frame.lsn] = frame }
         var next = applied.map(\.successor) ?? LSN(1)
-        var view = contents.metadata.lastNormalView ?? View(0)
+        var view: View
+        switch contents.format {
+        case .reference: view = contents.metadata.lastNormalView ?? View(0)
+        // A replica that catches up stores entries before it hears that they are committed:
+        // those of earlier views, and those that its primary read back from a log, which does
+        // not say in which view they were prepared (view 0).
+        case .native: view = View(0)
+        }
         for entry in contents.prepared.all {
             if let applied, entry.lsn <= applied {
                 if let frame = frames[entry.lsn], frame != WALFrame(committing: entry) {
@@ -79,11 +87,12 @@ public struct ReplicaSurvey: Sendable {
                 }
                 continue
             }
-            guard entry.lsn == next, entry.view >= view else {
+            let isViewKnown = contents.format == .reference || entry.view > View(0)
+            guard entry.lsn == next, !isViewKnown || entry.view >= view else {
                 throw .contradictoryPreparedEntry(replica, entry.lsn)
             }
             next = entry.lsn.successor
-            view = entry.view
+            if isViewKnown { view = entry.view }
         }
         guard view <= contents.metadata.currentView || contents.prepared.isEmpty else {
             throw .contradictoryPreparedEntry(replica, contents.prepared.highestLSN ?? LSN(0))
