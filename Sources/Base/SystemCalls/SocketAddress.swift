@@ -4,7 +4,8 @@ import CSystem
 public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     public enum Host: Hashable, Sendable {
         case ipv4(UInt32)
-        case ipv6(UInt128)
+        /// Most significant half first.
+        case ipv6(UInt64, UInt64)
     }
 
     public let host: Host
@@ -33,7 +34,10 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
             guard csystem_parse_ipv6(String(host.dropFirst().dropLast()), &bytes) == 1 else {
                 return nil
             }
-            self.init(host: .ipv6(bytes.reduce(0) { $0 << 8 | UInt128($1) }), port: port)
+            let halves = [bytes[..<8], bytes[8...]].map { half in
+                half.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            }
+            self.init(host: .ipv6(halves[0], halves[1]), port: port)
         } else {
             var bytes = [UInt8](repeating: 0, count: 4)
             guard csystem_parse_ipv4(String(host), &bytes) == 1 else { return nil }
@@ -47,9 +51,9 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         case .ipv4(let value):
             let parts = [24, 16, 8, 0].map { String((value >> $0) & 255) }
             return parts.joined(separator: ".") + ":\(port)"
-        case .ipv6(let value):
-            let parts = stride(from: 112, through: 0, by: -16).map {
-                String((value >> UInt128($0)) & 0xffff, radix: 16)
+        case .ipv6(let high, let low):
+            let parts = [high, low].flatMap { half in
+                [48, 32, 16, 0].map { String((half >> $0) & 0xffff, radix: 16) }
             }
             return "[" + parts.joined(separator: ":") + "]:\(port)"
         }
@@ -66,7 +70,8 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     var hostBytes: [UInt8] {
         switch host {
         case .ipv4(let value): withUnsafeBytes(of: value.bigEndian) { Array($0) }
-        case .ipv6(let value): withUnsafeBytes(of: value.bigEndian) { Array($0) }
+        case .ipv6(let high, let low):
+            withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
         }
     }
 }

@@ -24,6 +24,7 @@ final class ReplicaServer<Core: ReplicaCore> {
     /// Outgoing streams by peer, and when to try the next one where there is none.
     var outgoing: [ReplicaID: UInt64] = [:]
     var reconnectAt: [ReplicaID: Instant] = [:]
+    var reconnectPause: [ReplicaID: Duration] = [:]
     var openRequests: [Port: Int] = [:]
     var acceptPausedUntil: [Port: Instant] = [:]
     var nextConnectionID: UInt64 = 16
@@ -42,7 +43,9 @@ final class ReplicaServer<Core: ReplicaCore> {
     static var idleSweepInterval: Duration { .milliseconds(250) }
     /// A stop that takes longer ends the process anyway; what is durable stays durable.
     static var stopLimit: Duration { .seconds(3) }
-    static var reconnectPause: Duration { .milliseconds(50) }
+    /// The first pause before a lost peer is tried again; it doubles up to the longest.
+    static var shortestReconnectPause: Duration { .milliseconds(25) }
+    static var longestReconnectPause: Duration { .milliseconds(400) }
 
     init(
         layout: ClusterLayout, replica: ReplicaLayout, core: Core, storage: StorageThread,
@@ -73,6 +76,9 @@ final class ReplicaServer<Core: ReplicaCore> {
         while !hasStopped {
             let ready = try poller.wait(waitingTime())
             let now = Instant.now
+            // Before anything is read: what arrives after an operator's `isolate` has returned
+            // must not get through.
+            if !ready.isEmpty { checkIsolation() }
             for event in ready { handle(event, at: now) }
             if now >= core.nextWakeUp { pendingInputs.append(.timer) }
             if now >= nextSweep { sweep(at: now) }

@@ -32,11 +32,8 @@ extension ReplicaServer {
             limits: .standard(for: port), at: now)
         requests[request.id] = request
         openRequests[port, default: 0] += 1
-        if port != .control {
-            checkIsolation()
-            if isolation.isIsolated {
-                return reply(TextReply.isolated.bytes, to: request, at: now)
-            }
+        if port != .control, isolation.isIsolated {
+            return reply(TextReply.isolated.bytes, to: request, at: now)
         }
         progress(request, .readable, at: now)
     }

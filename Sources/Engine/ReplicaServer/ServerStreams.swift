@@ -14,7 +14,7 @@ extension ReplicaServer {
         guard !isolation.isIsolated, stopping == nil else { return }
         for peer in layout.replicas where peer.id != replica.id && outgoing[peer.id] == nil {
             guard now >= reconnectAt[peer.id] ?? now else { continue }
-            reconnectAt[peer.id] = now + Self.reconnectPause
+            scheduleReconnect(peer.id, at: now)
             guard let address = SocketAddress("\(peer.addresses.protocol)"),
                 let socket = try? TCPConnection.start(to: address)
             else { continue }
@@ -25,6 +25,14 @@ extension ReplicaServer {
             outgoing[peer.id] = stream.id
             watch(stream)
         }
+    }
+
+    /// The next attempt comes after a pause that doubles until a stream opens.
+    private func scheduleReconnect(_ peer: ReplicaID, at now: Instant) {
+        let pause = reconnectPause[peer] ?? Self.shortestReconnectPause
+        reconnectAt[peer] = now + pause
+        reconnectPause[peer] = min(pause * 2, Self.longestReconnectPause)
+        nextSweep = min(nextSweep, now + pause)
     }
 
     /// Whether the first bytes of a connection on the protocol port are a native greeting; then
@@ -98,7 +106,9 @@ extension ReplicaServer {
                 }
             }
         } catch {
-            log.event("event=peer_stream_damaged error=\(error)")
+            // A peer that is isolated, or no replica at all, answers a greeting with something
+            // else; that goes on as long as it lasts and is no news.
+            if stream.phase == .open { log.event("event=peer_stream_damaged error=\(error)") }
             close(stream, at: now)
         }
     }
@@ -114,6 +124,7 @@ extension ReplicaServer {
             stream.buffers.queue(greeting.encode())
         case .outgoing(let wanted):
             guard theirs.sender == wanted else { return false }
+            reconnectPause[wanted] = nil
             pendingInputs.append(.peerConnected(wanted))
         }
         stream.phase = .open
@@ -173,8 +184,7 @@ extension ReplicaServer {
         stream.socket.close()
         guard case .outgoing(let peer) = stream.direction else { return }
         outgoing[peer] = nil
-        reconnectAt[peer] = now + Self.reconnectPause
-        nextSweep = min(nextSweep, now + Self.reconnectPause)
+        scheduleReconnect(peer, at: now)
         if stream.phase == .open { pendingInputs.append(.peerDisconnected(peer)) }
     }
 }
