@@ -210,6 +210,12 @@ let testTargets: [Target] = [
         "LeaseEngineTests",
         uses: ["ByteCoding", "DurableFiles", "EngineVectors", "LeaseEngine", "LeaseKernel"]),
     tests(
+        "LiveReplicaTests",
+        uses: [
+            "ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication",
+            "SystemCalls",
+        ]),
+    tests(
         "ReplicationTests",
         uses: [
             "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
