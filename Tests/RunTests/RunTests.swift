@@ -206,6 +206,38 @@ import Testing
         }
     }
 
+    @Test("a daemon that dies by itself is a finding with its status and last words")
+    func dyingDaemon() throws {
+        try Self.withOutputRoot { root in
+            // Replica 2 is the real daemon for two seconds; then it says something and is gone.
+            let script = Path.join(root, "dying-daemon")
+            let real = try Self.built("allocdb-local-cluster")
+            try FileSystem.write(
+                Array(
+                    """
+                    #!/bin/sh
+                    [ "$5" = 2 ] || exec "\(real)" "$@"
+                    "\(real)" "$@" &
+                    sleep 2
+                    kill -9 $!
+                    echo "assertion failed: the sky is up"
+                    exit 101
+
+                    """.utf8), to: script)
+            _ = try CapturedRun("chmod", ["+x", script], until: .after(.seconds(5)))
+            let options = RunOptions(
+                runID: "reservation_contention-control", replicaBinary: script,
+                faultWindow: .seconds(4), rate: 100, seed: 1,
+                outputRoot: Path.join(root, "artifacts"), toolVersion: "test")
+            let (result, _) = try Self.run(options)
+            #expect(result.exitCode == 1, "\(Self.story(result))")
+            let finding = try #require(result.findings.first { $0.code == "daemon-exited" })
+            #expect(finding.explanation.contains("replica 2"))
+            #expect(finding.explanation.contains("exit status 101"))
+            #expect(finding.explanation.contains("the sky is up"))
+        }
+    }
+
     @Test("a program that is no daemon is nobody's violation")
     func noDaemon() throws {
         try Self.withOutputRoot { root in
