@@ -86,7 +86,11 @@ extension Simulation {
         for index in voters where !nodes[index].isDown {
             crash(index, powerCut: weather.powerCuts && dice.chance(30))
         }
-        if dice.chance(60), !nodes[left].isDown { stopMachine(left) }
+        if dice.chance(40), !nodes[left].isDown { stopMachine(left) }
+        // The usual reason for a takeover: the old primary runs, but nobody hears it.
+        if dice.chance(70) {
+            for index in voters { cut(left, index, isOneWay: false) }
+        }
         var folders: [(index: Int, state: LiveRecovery.Reconciled, metadata: ReplicaMetadata)] = []
         for index in voters {
             guard let folder = readFolder(index) else { return restartSoon(voters) }

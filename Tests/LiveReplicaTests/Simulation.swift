@@ -16,8 +16,6 @@ struct Weather: Sendable {
     var faultsPerSecond = 2
     var clients = 4
     var faultSeconds = 5
-    /// Answers confirmation rounds in the peers' name: what happens without them.
-    var forgesConfirmations = false
     var disksLieAboutSyncs = false
     var quorum = 2
     var hasTakeovers = true
@@ -315,13 +313,6 @@ struct Simulation {
     private mutating func send(_ message: PeerMessage, from: Int, to: Int) {
         let connection = connections[from][to]
         guard connection != 0 else { return }
-        if weather.forgesConfirmations, case .confirm(let term, let round) = message {
-            queue.add(
-                .answer(
-                    from: to, to: from, connection: connection, toLife: nodes[from].life,
-                    .confirmed(term, round: round)), at: now + .milliseconds(1))
-            return
-        }
         deliver(lane: from, to) { life in
             .ask(from: from, to: to, connection: connection, toLife: life, message)
         }

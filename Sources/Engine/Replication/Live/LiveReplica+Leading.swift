@@ -218,7 +218,7 @@ extension LiveReplica {
             streamEntries(index)
             beatHeart(index)
         case .sendingSnapshot(let snapshot):
-            if !snapshot.isAsked { sendSnapshotPart(snapshot, to: index) }
+            driveSnapshot(snapshot, index)
         case .readingLog, .readingSnapshot: beatHeart(index)
         case .diverged: return
         }
@@ -279,12 +279,28 @@ extension LiveReplica {
         send(.append(append), to: index)
     }
 
+    /// One part at a time. Other answers of the peer say nothing about this one, so it has a
+    /// clock of its own.
+    private mutating func driveSnapshot(
+        _ snapshot: PeerProgress.OutgoingSnapshot, _ index: Int
+    ) {
+        if let asked = snapshot.askedAt, now - asked < settings.times.resendAfter {
+            return beatHeart(index)
+        }
+        if snapshot.offset == snapshot.bytes.count {
+            // All of it arrived and nothing came of it: see where the peer stands.
+            peers[index].mode = .probing(isAsked: false)
+        } else {
+            sendSnapshotPart(snapshot, to: index)
+        }
+    }
+
     private mutating func sendSnapshotPart(
         _ snapshot: PeerProgress.OutgoingSnapshot, to index: Int
     ) {
         let end = min(snapshot.bytes.count, snapshot.offset + settings.limits.snapshotChunkBytes)
         var asked = snapshot
-        asked.isAsked = true
+        asked.askedAt = now
         peers[index].mode = .sendingSnapshot(asked)
         send(
             .snapshotChunk(
@@ -386,7 +402,7 @@ extension LiveReplica {
         guard offset <= UInt64(snapshot.bytes.count) else { return }
         // A repeated answer to an older part must not send the transfer back.
         snapshot.offset = Int(offset)
-        snapshot.isAsked = offset == UInt64(snapshot.bytes.count)
+        snapshot.askedAt = offset == UInt64(snapshot.bytes.count) ? now : nil
         peers[index].mode = .sendingSnapshot(snapshot)
     }
 

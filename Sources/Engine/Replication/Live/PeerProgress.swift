@@ -25,8 +25,8 @@ struct PeerProgress: Sendable {
         let highest: Term
         let bytes: [UInt8]
         var offset: Int
-        /// The part at `offset` is on its way.
-        var isAsked = false
+        /// When the part at `offset` was sent; nil when it was not.
+        var askedAt: Instant?
     }
 
     let replica: ReplicaID
@@ -108,7 +108,7 @@ struct PeerProgress: Sendable {
             logOffset = 0
             mode = .probing(isAsked: false)
         case .sendingSnapshot(var snapshot):
-            snapshot.isAsked = false
+            snapshot.askedAt = nil
             mode = .sendingSnapshot(snapshot)
         case .readingLog, .readingSnapshot, .diverged: break
         }
