@@ -21,7 +21,7 @@ extension EndToEndTests {
                     for thread in threads { thread.join() }
                 }
                 for writer in 1...4 as ClosedRange<UInt128> {
-                    let client = try RovingClient(cluster)
+                    let client = try RovingClient(cluster, patience: .milliseconds(1500))
                     threads.append(
                         try WorkerThread(name: "writer") {
                             var client = client
@@ -29,14 +29,14 @@ extension EndToEndTests {
                         })
                 }
                 for _ in 1...2 {
-                    let client = try RovingClient(cluster)
+                    let client = try RovingClient(cluster, patience: .milliseconds(300))
                     threads.append(
                         try WorkerThread(name: "reader") {
                             var client = client
                             client.read(from: ledger)
                         })
                 }
-                var nemesis = Nemesis(cluster: cluster)
+                var nemesis = Nemesis(cluster: cluster, ledger: ledger)
                 for _ in 1...25 {
                     try nemesis.disturb(using: &random)
                     let before = ledger.acknowledged.count
@@ -87,10 +87,12 @@ extension EndToEndTests {
 /// Disturbs a cluster and leaves all of it running.
 private struct Nemesis {
     let cluster: LiveCluster
+    let ledger: Ledger
     private(set) var primary: UInt64 = 1
 
-    init(cluster: LiveCluster) {
+    init(cluster: LiveCluster, ledger: Ledger) {
         self.cluster = cluster
+        self.ledger = ledger
     }
 
     mutating func disturb(using random: inout SplitMix) throws {
@@ -135,7 +137,16 @@ private struct Nemesis {
             primary: ReplicaID(new), configuration: cluster.layout.kernel)
         primary = new
         for number in others { try cluster.start(number) }
-        if sleeps { try cluster.signal(old, Signals.proceed) } else { try cluster.start(old) }
+        if sleeps {
+            // The world goes on without it: what it still knows is stale when it wakes.
+            let before = ledger.acknowledged.count
+            try cluster.waitUntil("the new primary acknowledges") {
+                ledger.acknowledged.count > before + 10
+            }
+            try cluster.signal(old, Signals.proceed)
+        } else {
+            try cluster.start(old)
+        }
         try cluster.waitUntil("replica \(old) follows in view \(plan.newView)") {
             guard let status = try? cluster.status(old) else { return false }
             return status.currentView == plan.newView && status.replica.role == .backup

@@ -57,16 +57,17 @@ struct RovingClient {
     let addresses: [SocketAddress]
     private var current = 0
 
-    private static let exchange = OneShotExchange(
-        connectLimit: .milliseconds(500), exchangeLimit: .milliseconds(1500))
+    private let exchange: OneShotExchange
 
-    init(_ cluster: LiveCluster) throws {
+    /// An impatient client is more often at the door of a sleeping replica when it wakes.
+    init(_ cluster: LiveCluster, patience: Duration) throws {
+        exchange = OneShotExchange(connectLimit: .milliseconds(500), exchangeLimit: patience)
         addresses = try (1...3).map { try cluster.clientAddress($0) }
     }
 
     /// The answer of whichever replica gave one; nil when this attempt found nobody.
     mutating func ask(_ request: [UInt8]) -> ClientResponse? {
-        if let bytes = try? Self.exchange.perform(request, with: addresses[current]),
+        if let bytes = try? exchange.perform(request, with: addresses[current]),
             case .response(let response) = ClientReply(bytes: bytes)
         {
             return response
