@@ -1,4 +1,5 @@
 import History
+import TestSupport
 import Testing
 
 /// What the golden files leave open.
@@ -80,5 +81,50 @@ struct TextReaderTests {
     func unknownKeys() throws {
         let line = Self.good + " committed_reservation_id_of_somebody_else=x resourceXid=y =z"
         #expect(try read(["version=1", line]) == read(["version=1", Self.good]))
+    }
+
+    @Test("changed bytes give events or an error, never a trap", arguments: [1, 2] as [UInt64])
+    func mutations(_ seed: UInt64) throws {
+        var random = RandomEvents(seed: seed)
+        let names = try Vectors.json("histories/index.json")["histories"].array
+        var read = 0
+        for entry in names {
+            let text = try Vectors.bytes("histories/\(#require(entry["file"].string))")
+            guard !text.isEmpty else { continue }
+            for _ in 0..<20 {
+                var changed = text
+                for _ in 0...random.below(3) {
+                    let place = Int(random.below(UInt64(changed.count)))
+                    switch random.below(4) {
+                    case 0: changed[place] = UInt8(random.below(256))
+                    case 1: changed.remove(at: place)
+                    case 2: changed.insert(random.one(of: Array(" =:,\n0+-".utf8)), at: place)
+                    default: changed.removeSubrange(place...)
+                    }
+                    if changed.isEmpty { break }
+                }
+                guard let events = try? TextHistoryReader.events(of: changed) else { continue }
+                read += 1
+                // What could be read is written so that it reads the same again.
+                var writer = TextHistoryWriter()
+                for event in events { writer.write(event) }
+                #expect(try TextHistoryReader.events(of: writer.bytes) == events, "seed \(seed)")
+            }
+        }
+        #expect(read > 0)
+    }
+
+    @Test("a line beyond the limit is refused, one at the limit is read")
+    func longLines() {
+        let limit = 64
+        var reader = TextHistoryReader(lineLimit: limit)
+        reader.feed(Array("version=1 \(String(repeating: " ", count: limit - 10))\n".utf8).span) {
+            _ in
+        }
+        #expect(throws: Never.self) { try reader.finish { _ in } }
+        reader = TextHistoryReader(lineLimit: limit)
+        for _ in 0...limit { reader.feed([UInt8(ascii: "a")].span) { _ in } }
+        let error = #expect(throws: TextHistoryError.self) { try reader.finish { _ in } }
+        #expect(error?.description == "i/o error: a line exceeds 64 bytes")
     }
 }

@@ -9,21 +9,31 @@ public struct TextHistoryReader {
     private var sawVersion = false
     private var problem: TextHistoryError?
     private var notText = false
+    private var hasGivenUp = false
 
     /// Lines seen so far, blank ones included.
     public private(set) var lineCount = 0
 
-    public init() {}
+    /// Longest line that is read, in bytes. The reference has none; a bundle of a million members
+    /// fits.
+    public static let defaultLineLimit = 64 << 20
+
+    private let lineLimit: Int
+
+    public init(lineLimit: Int = Self.defaultLineLimit) {
+        self.lineLimit = lineLimit
+    }
 
     /// Takes the next bytes of the file and hands each event in them to `body`.
     public mutating func feed<Failure: Error>(
         _ bytes: Span<UInt8>, _ body: (borrowing TextEvent) throws(Failure) -> Void
     ) throws(Failure) {
+        guard !hasGivenUp else { return }
         var start = 0
         if !partial.isEmpty {
             let found = Self.scanLine(bytes, from: 0)
-            for index in 0..<found.end { partial.append(bytes[index]) }
-            guard found.isWhole else { return }
+            keep(bytes, 0..<found.end)
+            guard found.isWhole, !hasGivenUp else { return }
             start = found.end + 1
             var line: [UInt8] = []
             swap(&line, &partial)
@@ -33,11 +43,27 @@ public struct TextHistoryReader {
         }
         while start < bytes.count {
             let found = Self.scanLine(bytes, from: start)
-            guard found.isWhole else { break }
+            guard found.isWhole, found.end - start <= lineLimit else { break }
             try take(bytes.extracting(start..<found.end), isASCII: found.isASCII, body)
             start = found.end + 1
         }
-        for index in start..<bytes.count { partial.append(bytes[index]) }
+        keep(bytes, start..<bytes.count)
+    }
+
+    /// Keeps the begin of a line whose end is yet to come.
+    private mutating func keep(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        for index in range { partial.append(bytes[index]) }
+        if partial.count > lineLimit { giveUp() }
+    }
+
+    /// Meets a line beyond the limit: the rest of the text is not looked at.
+    private mutating func giveUp() {
+        if problem == nil {
+            problem = TextHistoryError(
+                .unreadable("a line exceeds \(lineLimit) bytes"), line: lineCount + 1)
+        }
+        hasGivenUp = true
+        partial = []
     }
 
     /// Ends the text: the last line may lack its end. Throws what was wrong with the text, if

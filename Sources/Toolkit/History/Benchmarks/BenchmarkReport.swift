@@ -65,7 +65,8 @@ public struct BenchmarkReport: Sendable, CustomStringConvertible {
         return best
     }
 
-    private static func threadTime() -> Duration {
+    /// Processor time of the calling thread since it began.
+    static func threadTime() -> Duration {
         var time = timespec()
         // Cannot fail: the clock exists on every Linux and the pointer is valid.
         _ = clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
