@@ -39,9 +39,9 @@ struct PlanTests {
         let added = text.dropFirst(plain.count).split(separator: "\n")
         #expect(added.count == 18)
         let first =
-            "lane=1 wave=1 run_id=reservation_contention-control starts_at_secs=0 ends_at_secs=90"
+            "lane=1 wave=1 run_id=reservation_contention-control starts_at_secs=0 ends_at_secs=40"
         #expect(added.first.map(String.init) == first)
-        #expect(added.last == "lanes=2 waves=9 expected_wall_secs=11250")
+        #expect(added.last == "lanes=2 waves=9 expected_wall_secs=11100")
     }
 
     @Test("JSON parses, with sorted keys", arguments: [nil, 1, 3])
@@ -95,10 +95,10 @@ struct LanePlanTests {
     @Test("one lane takes the sum, and enough lanes the longest of each part")
     func durations() {
         let one = LanePlan(runs: RunMatrix.all, laneCount: 1)
-        #expect(one.expectedDuration == .seconds(5 * 90 + 12 * 1830))
+        #expect(one.expectedDuration == .seconds(5 * 40 + 12 * 1830))
         #expect(one.waveCount == 17)
         let many = LanePlan(runs: RunMatrix.all, laneCount: 17)
-        #expect(many.expectedDuration == .seconds(90 + 1830))
+        #expect(many.expectedDuration == .seconds(40 + 1830))
         #expect(many.waveCount == 2)
         let short = LanePlan(
             runs: RunMatrix.all, laneCount: 2, estimate: RunEstimate(faultWindow: .seconds(20)))

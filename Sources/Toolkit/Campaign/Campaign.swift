@@ -62,7 +62,7 @@ public enum Campaign {
     }
 
     /// How long a control run works when nobody says.
-    public static let controlWindow = Duration.seconds(10)
+    public static let controlWindow = RunEstimate.controlWindow
 
     static func window(of descriptor: RunDescriptor, _ options: RunOptions) -> Duration {
         options.faultWindow ?? descriptor.minimumFaultWindow ?? controlWindow

@@ -69,8 +69,9 @@ public struct RunEstimate: Hashable, Sendable {
     /// a measurement: machines differ more than runs do.
     public static let overhead = Duration.seconds(30)
 
-    /// How long a control run works when no window is given.
-    public static let controlWindow = Duration.seconds(60)
+    /// How long a control run works when no window is given: it disturbs nothing, so that it shows
+    /// soon whether the lane works at all.
+    public static let controlWindow = Duration.seconds(10)
 
     /// The window asked for, for every run; nil means each run's minimum.
     public let faultWindow: Duration?
