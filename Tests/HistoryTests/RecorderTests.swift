@@ -22,7 +22,7 @@ struct RecorderTests {
                 }
             }
             let fault = try recorder.beginFault("crash", targets: [ReplicaID(1)], detail: "x")
-            clients.forEach { $0.join() }
+            for client in clients { client.join() }
             try recorder.endFault(fault, "crash", targets: [ReplicaID(1)])
             try recorder.finish()
             #expect(recorder.eventCount == 4002)

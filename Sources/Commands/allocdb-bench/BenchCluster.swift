@@ -144,7 +144,7 @@ struct BenchCluster {
                 collected.withLock { $0.times += times }
             }
         }
-        threads.forEach { $0.join() }
+        for thread in threads { thread.join() }
         let result = collected.withLock { $0 }
         if let failure = result.failure { throw failure }
         return Latencies(nanoseconds: result.times)

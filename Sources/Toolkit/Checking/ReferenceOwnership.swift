@@ -19,7 +19,7 @@ struct ReferenceOwnership {
         case one(ResourceID)
         case list([ResourceID])
 
-        func forEach(_ body: (ResourceID) -> Void) {
+        func visit(_ body: (ResourceID) -> Void) {
             switch self {
             case .one(let resource): body(resource)
             case .list(let resources): resources.forEach(body)
@@ -112,7 +112,7 @@ struct ReferenceOwnership {
             by id: OperationID
         ) {
             let owner = Owner(id: id, reservation: reservation, deadline: deadline)
-            resources.forEach { resource in
+            resources.visit { resource in
                 if let existing = owners.replace(owner, for: resource) {
                     blockers.append(
                         .doubleAllocation(resource, existing: existing.id, conflicting: id))
@@ -122,7 +122,7 @@ struct ReferenceOwnership {
         }
 
         mutating func confirm(_ reservation: ReservationID, by id: OperationID) {
-            members[reservation]?.forEach { resource in
+            members[reservation]?.visit { resource in
                 guard let owner = owners[resource], owner.reservation != reservation else {
                     return
                 }
@@ -132,7 +132,7 @@ struct ReferenceOwnership {
         }
 
         mutating func end(_ reservation: ReservationID) {
-            members.take(reservation)?.forEach { resource in
+            members.take(reservation)?.visit { resource in
                 if owners[resource]?.reservation == reservation { owners[resource] = nil }
             }
         }

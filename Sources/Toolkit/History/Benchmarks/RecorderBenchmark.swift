@@ -58,10 +58,10 @@ public enum RecorderBenchmark {
                     })
             }
         } catch {
-            threads.forEach { $0.join() }
+            for thread in threads { thread.join() }
             throw .writing(recorder.path, error)
         }
-        threads.forEach { $0.join() }
+        for thread in threads { thread.join() }
         if let error = failure.withLock({ $0 }) { throw error }
         return spent.withLock { $0 }
     }
