@@ -194,9 +194,18 @@ let testTargets: [Target] = [
     tests(
         "EndToEndTests",
         uses: [
-            "ByteCoding", "ClusterHarness", "ClusterProtocol", "LeaseKernel", "Replication",
-            "SystemCalls", "allocdb-local-cluster",
+            "ByteCoding", "ClusterHarness", "ClusterProtocol", "CrashingReplica", "DurableFiles",
+            "LeaseEngine",
+            "LeaseKernel", "Replication", "SystemCalls", "allocdb-local-cluster",
         ]),
+    .executableTarget(
+        name: "CrashingReplica",
+        dependencies: [
+            "ClusterProtocol", "ClusterRunner", "LeaseKernel", "ReplicaServer", "Replication",
+            "SystemCalls",
+        ],
+        path: "Tests/CrashingReplica",
+        swiftSettings: settings),
     .target(
         name: "EngineVectors",
         dependencies: ["ByteCoding", "LeaseEngine", "LeaseKernel", "TestSupport"],

@@ -14,15 +14,17 @@ public final class LiveCluster {
     private var lastOperation: UInt128 = 0
     private var faults: FaultState
 
-    /// Starts a cluster, waits until its primary serves, and runs `body`.
+    /// Starts a cluster, waits until its primary serves, and runs `body`. `executable` is a
+    /// product of this package that takes the daemon's command line.
     public static func run(
-        starting: Bool = true, configure: (inout ClusterLayout) -> Void = { _ in },
+        executable: String = "allocdb-local-cluster", starting: Bool = true,
+        configure: (inout ClusterLayout) -> Void = { _ in },
         sourceLocation: SourceLocation = #_sourceLocation,
         _ body: (LiveCluster) throws -> Void
     ) {
         var cluster: LiveCluster?
         do {
-            let made = try LiveCluster(configure: configure)
+            let made = try LiveCluster(executable: executable, configure: configure)
             cluster = made
             if starting { try made.startAll() }
             try body(made)
@@ -33,8 +35,10 @@ public final class LiveCluster {
         cluster?.tearDown()
     }
 
-    private init(configure: (inout ClusterLayout) -> Void) throws {
-        executable = try Self.builtExecutable()
+    private init(
+        executable name: String, configure: (inout ClusterLayout) -> Void
+    ) throws {
+        executable = try Self.builtExecutable(name)
         workspace = try FileSystem.resolve(FileSystem.makeTemporaryFolder(prefix: "cluster"))
         let ports = try FreePorts.find(9)
         func addresses(_ index: Int) -> ReplicaAddresses {
@@ -114,6 +118,17 @@ public final class LiveCluster {
         try daemons[ReplicaID(number)]?.process.signal(signal)
     }
 
+    /// How a daemon ended by itself; nil when it still runs after `limit`.
+    public func waitForEnd(_ number: UInt64, within limit: Duration) throws
+        -> SystemCalls.ExitStatus?
+    {
+        guard let status = try daemons[ReplicaID(number)]?.waitForEnd(within: limit) else {
+            return nil
+        }
+        daemons[ReplicaID(number)] = nil
+        return status
+    }
+
     /// Asks a daemon to end, and gives its exit status.
     public func terminate(_ number: UInt64, within limit: Duration = .seconds(10)) throws
         -> SystemCalls.ExitStatus
@@ -165,7 +180,7 @@ public final class LiveCluster {
         let deadline = Deadline.after(limit)
         while !(try condition()) {
             if deadline.isPassed { throw Unmet("not within \(limit): \(what)") }
-            sleepThread(for: .milliseconds(20))
+            sleepThread(for: .milliseconds(5))
         }
     }
 
@@ -203,9 +218,9 @@ public final class LiveCluster {
     }
 
     /// The executable lies beside the test bundle.
-    private static func builtExecutable() throws -> String {
+    private static func builtExecutable(_ name: String) throws -> String {
         let bundle = CommandLine.arguments.first ?? ""
-        let path = Path.join(Path.parent(of: bundle) ?? ".", "allocdb-local-cluster")
+        let path = Path.join(Path.parent(of: bundle) ?? ".", name)
         guard FileSystem.isExecutable(path) else {
             throw Unmet("there is no built executable at \(path)")
         }

@@ -172,11 +172,15 @@ private final class StorageOwner<Storage: ReplicaStorage & Sendable>: Sendable {
 
 extension ReplicaFolder {
     /// The files of a replica where its layout says.
-    public init(of replica: ReplicaLayout) {
+    public init(
+        of replica: ReplicaLayout,
+        observe: @escaping @Sendable (StorageBoundary) -> Void = { _ in }
+    ) {
         self.init(
             ReplicaPaths(
                 metadata: replica.metadataPath, journal: replica.prepareLogPath,
-                log: replica.walPath, snapshot: replica.snapshotPath))
+                log: replica.walPath, snapshot: replica.snapshotPath),
+            observe: observe)
     }
 }
 

@@ -69,11 +69,13 @@ public enum JournalFormat {
         writer.overwrite(CRC32C.checksum(writer.bytes[body...]), at: start + 4)
     }
 
-    /// A whole file: header and records, as `replace` writes it.
+    /// A whole file: header and records, as `replace` writes it. A mark of a batch ends it, so
+    /// that damage to any of the records cannot pass for a torn tail.
     public static func encode(_ records: some Sequence<JournalRecord>) -> [UInt8] {
         var writer = ByteWriter()
         writer.write(header)
         for record in records { append(record, to: &writer) }
+        append(.batch(offset: UInt64(writer.bytes.count)), to: &writer)
         return writer.bytes
     }
 

@@ -256,10 +256,10 @@ extension LiveReplica {
             let request = LogReadRequest(
                 from: peer.next, offset: peer.logOffset,
                 maximumBytes: settings.limits.messageBytes)
-            _ = newJob([.readLog(request)], .readLog(peer.replica))
+            _ = newJob([.readLog(request)], .readLog(peer.replica), as: .reading)
         } else if let snapshotLSN {
             peers[index].mode = .readingSnapshot
-            _ = newJob([.readSnapshot], .readSnapshot(peer.replica, snapshotLSN))
+            _ = newJob([.readSnapshot], .readSnapshot(peer.replica, snapshotLSN), as: .reading)
         } else {
             // The log does not reach back and there is no snapshot: make one.
             wantsCheckpoint = true

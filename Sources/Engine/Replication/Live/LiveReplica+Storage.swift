@@ -33,7 +33,7 @@ extension LiveReplica {
 
     /// Log frames are written without a sync: the journal has what they say.
     private mutating func writeFrames() {
-        let token = newJob([.append(.log, takeFrames())], .write)
+        let token = newJob([.append(.log, takeFrames())], .write, as: .frames)
         receiver.holdFor(token, cause: "log frames", at: now)
     }
 
@@ -52,7 +52,7 @@ extension LiveReplica {
         var work: [StorageWork] = [.append(.journal, batch), .sync(.journal)]
         let frames = takeFrames()
         if !frames.isEmpty { work.append(.append(.log, frames)) }
-        _ = newJob(work, .write)
+        _ = newJob(work, .write, as: .batch)
     }
 
     /// Makes the log durable instead of keeping its entries twice.
@@ -62,7 +62,8 @@ extension LiveReplica {
         receiver.replaceJournal(
             token, length: image.count, through: log.last, commit: log.commit, at: now)
         _ = newJob(
-            [.append(.log, takeFrames()), .sync(.log), .replace(.journal, image)], .write)
+            [.append(.log, takeFrames()), .sync(.log), .replace(.journal, image)], .write,
+            as: .compaction)
     }
 
     /// The journal of a log that is durable up to the commit position.
@@ -110,7 +111,8 @@ extension LiveReplica {
             [
                 .append(.log, takeFrames()), .checkpoint(state: kernel, keepAbove: previous),
                 .replace(.journal, image), .replace(.metadata, MetadataFormatV3.encode(stored)),
-            ], .checkpoint(CheckpointJob(snapshot: lsn, previous: previous)))
+            ], .checkpoint(CheckpointJob(snapshot: lsn, previous: previous)),
+            as: .checkpoint)
         // Jobs run in order: whoever reads the files from now on finds them so.
         snapshotLSN = lsn
         logFloor = max(logFloor, previous ?? LSN(0))
@@ -134,7 +136,7 @@ extension LiveReplica {
             [
                 .append(.journal, batch), .sync(.journal), .append(.log, takeFrames()),
                 .replace(.metadata, MetadataFormatV3.encode(stored)),
-            ], .enterView(view))
+            ], .enterView(view), as: .view)
     }
 
     private mutating func viewStored(_ view: View) {
@@ -171,7 +173,7 @@ extension LiveReplica {
             [
                 .replace(.snapshot, received.bytes), .replace(.log, marker),
                 .replace(.journal, image), .replace(.metadata, MetadataFormatV3.encode(stored)),
-            ], .install(received))
+            ], .install(received), as: .install)
         receivedSnapshot = nil
     }
 
@@ -215,7 +217,7 @@ extension LiveReplica {
             [
                 .append(.journal, batch), .sync(.journal), .append(.log, takeFrames()),
                 .sync(.log),
-            ], .stop)
+            ], .stop, as: .stop)
     }
 
     // MARK: - Completions

@@ -200,11 +200,13 @@ public struct LiveReplica: ReplicaCore, Sendable {
         CommitMark(lsn: log.commit, checksum: applier?.checksum(at: log.commit))
     }
 
-    mutating func newJob(_ work: [StorageWork], _ purpose: StorageJobPurpose) -> StorageToken {
+    mutating func newJob(
+        _ work: [StorageWork], _ purpose: StorageJobPurpose, as kind: StorageBoundary.Purpose
+    ) -> StorageToken {
         let token = StorageToken(nextToken)
         nextToken += 1
         jobs[token] = purpose
-        effects.append(.store(StorageJob(token: token, work: work)))
+        effects.append(.store(StorageJob(token: token, purpose: kind, work: work)))
         return token
     }
 

@@ -30,10 +30,24 @@ public struct ReplicaFolder: ReplicaStorage, Sendable {
     public let paths: ReplicaPaths
     /// No file of a replica is read that is longer, in bytes.
     public var maximumFileBytes = 1 << 30
+    /// Called at every boundary; tests stop there.
+    private let observe: @Sendable (StorageBoundary) -> Void
+    private var purpose = StorageBoundary.Purpose.recovery
     private var open: [ReplicaFile: AppendFile] = [:]
 
-    public init(_ paths: ReplicaPaths) {
+    public init(
+        _ paths: ReplicaPaths, observe: @escaping @Sendable (StorageBoundary) -> Void = { _ in }
+    ) {
         self.paths = paths
+        self.observe = observe
+    }
+
+    public mutating func begin(_ purpose: StorageBoundary.Purpose) {
+        self.purpose = purpose
+    }
+
+    private func reach(_ moment: StorageBoundary.Moment, _ file: ReplicaFile) {
+        observe(StorageBoundary(purpose, file, moment))
     }
 
     public mutating func read(_ file: ReplicaFile) throws(StorageFailure) -> [UInt8]? {
@@ -55,15 +69,19 @@ public struct ReplicaFolder: ReplicaStorage, Sendable {
     }
 
     public mutating func append(_ file: ReplicaFile, _ bytes: [UInt8]) throws(StorageFailure) {
+        reach(.beforeAppend, file)
         try whileOpen(file, "appending to") { (open: inout AppendFile) throws(SystemError) in
             try open.append(bytes)
         }
+        reach(.appended, file)
     }
 
     public mutating func sync(_ file: ReplicaFile) throws(StorageFailure) {
+        reach(.beforeSync, file)
         try whileOpen(file, "syncing") { (open: inout AppendFile) throws(SystemError) in
             try open.sync()
         }
+        reach(.synced, file)
     }
 
     public mutating func replace(
@@ -71,8 +89,16 @@ public struct ReplicaFolder: ReplicaStorage, Sendable {
     ) throws(StorageFailure) {
         // The open descriptor would go on writing to the file that was replaced.
         open[file] = nil
+        reach(.beforeReplace, file)
         do {
-            try DurableFiles.replace(paths[file], with: bytes)
+            try DurableFiles.replace(paths[file], with: bytes) { step in
+                switch step {
+                case .written: reach(.written, file)
+                case .synced: reach(.writtenAndSynced, file)
+                case .renamed: reach(.renamed, file)
+                case .folderSynced: reach(.replaced, file)
+                }
+            }
         } catch {
             throw StorageFailure("replacing the \(file.rawValue): \(error)")
         }
@@ -81,10 +107,14 @@ public struct ReplicaFolder: ReplicaStorage, Sendable {
     public mutating func truncate(
         _ file: ReplicaFile, to length: Int
     ) throws(StorageFailure) {
+        reach(.beforeCut, file)
+        let cut = { [self] in reach(.cut, file) }
         try whileOpen(file, "cutting") { (open: inout AppendFile) throws(SystemError) in
             try open.truncate(to: length)
+            cut()
             try open.sync()
         }
+        reach(.cutAndSynced, file)
     }
 
     private mutating func whileOpen(

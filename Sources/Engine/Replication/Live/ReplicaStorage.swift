@@ -10,6 +10,8 @@ public enum ReplicaFile: String, CaseIterable, Hashable, Sendable {
 /// The files of one replica, as the storage thread, the simulator and offline tools see them.
 /// Only one caller uses an instance at a time.
 public protocol ReplicaStorage {
+    /// What the following calls are part of; of interest to observers only.
+    mutating func begin(_ purpose: StorageBoundary.Purpose)
     /// The whole file; nil when it does not exist.
     mutating func read(_ file: ReplicaFile) throws(StorageFailure) -> [UInt8]?
     /// At most `count` bytes from `offset`; fewer at the end of the file.
@@ -23,4 +25,8 @@ public protocol ReplicaStorage {
     mutating func replace(_ file: ReplicaFile, with bytes: [UInt8]) throws(StorageFailure)
     /// Cuts the file and syncs it.
     mutating func truncate(_ file: ReplicaFile, to length: Int) throws(StorageFailure)
+}
+
+extension ReplicaStorage {
+    public mutating func begin(_ purpose: StorageBoundary.Purpose) {}
 }

@@ -10,10 +10,14 @@ public struct StorageToken: Hashable, Comparable, Sendable {
 /// Work for the storage thread: done in order, and given up at the first failure.
 public struct StorageJob: Sendable {
     public let token: StorageToken
+    public let purpose: StorageBoundary.Purpose
     public let work: [StorageWork]
 
-    public init(token: StorageToken, work: [StorageWork]) {
+    public init(
+        token: StorageToken, purpose: StorageBoundary.Purpose, work: [StorageWork]
+    ) {
         self.token = token
+        self.purpose = purpose
         self.work = work
     }
 }

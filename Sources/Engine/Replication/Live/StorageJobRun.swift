@@ -6,6 +6,7 @@ extension StorageJob {
     /// simulator and tests all run jobs through here.
     public func run(on storage: inout some ReplicaStorage) -> StorageOutcome {
         var outcome = StorageOutcome.done
+        storage.begin(purpose)
         do {
             for step in work {
                 if let result = try step.run(on: &storage) { outcome = result }
