@@ -186,6 +186,12 @@ let testTargets: [Target] = [
             "ClusterProtocol", "ClusterRunner", "LeaseEngine", "LeaseKernel", "ReplicaServer",
             "Replication", "SystemCalls",
         ]),
+    tests(
+        "LiveSessionTests",
+        uses: [
+            "ByteCoding", "ClusterProtocol", "ClusterRunner", "LeaseKernel", "SystemCalls",
+            "allocdb-local-cluster",
+        ]),
     tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
     tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
     tests("SystemCallsTests", uses: ["SystemCalls"]),

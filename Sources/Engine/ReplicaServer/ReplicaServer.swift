@@ -76,9 +76,6 @@ final class ReplicaServer<Core: ReplicaCore> {
         while !hasStopped {
             let ready = try poller.wait(waitingTime())
             let now = Instant.now
-            // Before anything is read: what arrives after an operator's `isolate` has returned
-            // must not get through.
-            if !ready.isEmpty { checkIsolation() }
             for event in ready { handle(event, at: now) }
             if now >= core.nextWakeUp { pendingInputs.append(.timer) }
             if now >= nextSweep { sweep(at: now) }

@@ -32,8 +32,12 @@ extension ReplicaServer {
             limits: .standard(for: port), at: now)
         requests[request.id] = request
         openRequests[port, default: 0] += 1
-        if port != .control, isolation.isIsolated {
-            return reply(TextReply.isolated.bytes, to: request, at: now)
+        if port != .control {
+            // Again for each connection: it may have been made after the round began.
+            checkIsolation()
+            if isolation.isIsolated {
+                return reply(TextReply.isolated.bytes, to: request, at: now)
+            }
         }
         progress(request, .readable, at: now)
     }

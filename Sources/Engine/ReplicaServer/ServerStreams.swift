@@ -65,6 +65,10 @@ extension ReplicaServer {
     }
 
     func progress(_ stream: PeerStream, _ ready: Poller.Interest, at now: Instant) {
+        // Before anything is read: what was sent after an operator's `isolate` has returned must
+        // not get through.
+        checkIsolation()
+        guard streams[stream.id] != nil else { return }
         if case .connecting = stream.phase {
             guard stream.socket.pendingError() == nil else { return close(stream, at: now) }
             stream.phase = .greeting(since: now)
@@ -121,6 +125,11 @@ extension ReplicaServer {
         switch stream.direction {
         case .incoming:
             stream.peer = theirs.sender
+            // It is there again: no reason to wait for the end of the pause.
+            if outgoing[theirs.sender] == nil {
+                reconnectAt[theirs.sender] = nil
+                reconnectPause[theirs.sender] = nil
+            }
             stream.buffers.queue(greeting.encode())
         case .outgoing(let wanted):
             guard theirs.sender == wanted else { return false }
