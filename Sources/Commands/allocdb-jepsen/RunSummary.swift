@@ -5,6 +5,9 @@ import Terminal
 
 /// The result of a run as a person and as a program read it.
 struct RunSummary {
+    /// The first findings tell the story; the report holds the rest.
+    static let shownFindings = 3
+
     let result: RunResult
 
     func text(on terminal: Terminal) -> String {
@@ -21,10 +24,13 @@ struct RunSummary {
         lines.append(
             "  \(result.operations) operations, \(result.ambiguous) ambiguous, "
                 + "\(result.faultsInjected) faults")
-        for (offset, finding) in result.findings.enumerated() {
+        for (offset, finding) in result.findings.prefix(Self.shownFindings).enumerated() {
             lines += ["", "  \(offset + 1). " + terminal.styled(finding.code, .bold)]
             lines += TextLayout.wrap(
                 finding.explanation, width: terminal.textWidth, indent: "     ")
+        }
+        if result.findings.count > Self.shownFindings {
+            lines += ["", "  and \(result.findings.count - Self.shownFindings) more in the report"]
         }
         if !result.findings.isEmpty { lines.append("") }
         for remark in result.remarks {
