@@ -67,6 +67,10 @@ extension Simulation {
 
     mutating func endFaults() {
         heal()
+        // A takeover that was stopped has to be done again, by all who promised its view.
+        if nodes.indices.contains(where: hasPromised) {
+            takeOver(by: Array(nodes.indices), mayStop: false)
+        }
         for index in nodes.indices {
             nodes[index].diskDelay = 1
             nodes[index].disk.operationsUntilCrash = nil
@@ -76,50 +80,78 @@ extension Simulation {
 
     // MARK: - Takeover
 
-    /// The offline rule: on the stopped folders of a majority, the log of the highest standing
-    /// becomes the primary's of a new view, whole; the other one is written from it.
+    /// What `Surgery` does on the stopped folders of a majority, stage by stage, sometimes
+    /// stopped between two of its steps.
     private mutating func takeOver() {
         let leader = nodes.indices.max { viewOf($0) < viewOf($1) } ?? 0
         // Mostly somebody else takes over, sometimes the old primary stays in the majority.
         let left = dice.chance(70) ? leader : dice.below(3)
         let voters = nodes.indices.filter { $0 != left }
-        for index in voters where !nodes[index].isDown {
-            crash(index, powerCut: weather.powerCuts && dice.chance(30))
-        }
         if dice.chance(40), !nodes[left].isDown { stopMachine(left) }
         // The usual reason for a takeover: the old primary runs, but nobody hears it.
         if dice.chance(70) {
             for index in voters { cut(left, index, isOneWay: false) }
         }
-        var folders: [(index: Int, state: LiveRecovery.Reconciled, metadata: ReplicaMetadata)] = []
-        for index in voters {
-            guard let folder = readFolder(index) else { return restartSoon(voters) }
-            folders.append((index, folder.0, folder.1))
+        takeOver(by: voters, mayStop: true)
+    }
+
+    private mutating func takeOver(by voters: [Int], mayStop: Bool) {
+        for index in voters where !nodes[index].isDown {
+            crash(index, powerCut: weather.powerCuts && dice.chance(30))
         }
-        let standings = folders.map { folder in
-            LogStanding(
-                lastNormalView: folder.metadata.lastNormalView,
-                highestTerm: folder.state.prepared.reduce(folder.state.baseHighest) {
-                    max($0, $1.term)
-                },
-                highestPrepared: folder.state.prepared.last?.entry.lsn ?? folder.state.commit)
+        defer { restartSoon(voters) }
+        guard voters.allSatisfy({ nodes[$0].disk[.metadata] != nil }) else { return }
+        do {
+            let plan = try TakeoverPlan(
+                try voters.map(survey), clusterSize: 3,
+                primary: dice.chance(50)
+                    ? settings(voters[dice.below(voters.count)]).identity.replicaID : nil)
+            takeovers += 1
+            log("takeover to view \(plan.newView): \(plan.candidates)")
+            for stage in plan.stages {
+                for replica in plan.order {
+                    if mayStop, dice.chance(8) {
+                        return log("stopped before \(stage) of \(replica)")
+                    }
+                    carryOut(stage, of: plan, on: replica)
+                }
+            }
+        } catch {
+            fail("takeover of \(voters.map { $0 + 1 }) refused: \(error)")
         }
-        let best = standings[0] >= standings[1] ? 0 : 1
-        let highest = folders.map(\.metadata.highestKnownView).max() ?? View(1)
-        let view = View(highest.rawValue + 1)
-        takeovers += 1
-        log("takeover to view \(view): \(folders[best].index + 1), standings \(standings)")
-        adopt(folders[best].index, folders[best].state, folders[best].metadata, view)
-        let other = folders[1 - best]
-        for file in [ReplicaFile.snapshot, .log, .journal] {
-            nodes[other.index].disk[file] = nodes[folders[best].index].disk[file]
+    }
+
+    private func survey(_ index: Int) throws -> ReplicaSurvey {
+        let disk = nodes[index].disk
+        let files = WorkspaceFiles(
+            metadata: disk[.metadata], journal: disk[.journal], log: disk[.log],
+            snapshot: disk[.snapshot])
+        return try ReplicaSurvey(
+            files.decode(named: "replica-\(index + 1)"), configuration: settings(index).kernel)
+    }
+
+    private mutating func carryOut(
+        _ stage: TakeoverStage, of plan: TakeoverPlan, on replica: ReplicaID
+    ) {
+        guard
+            let index = nodes.indices.first(where: { settings($0).identity.replicaID == replica })
+        else { return }
+        if let contents = plan.contents(for: replica, after: stage) {
+            let files = contents.files
+            nodes[index].disk[.snapshot] = files.snapshot
+            nodes[index].disk[.log] = files.log
+            nodes[index].disk[.journal] = files.journal
+            nodes[index].disk[.metadata] = files.metadata
+        } else if let vote = plan.vote(of: replica) {
+            nodes[index].disk[.metadata] = MetadataFormatV3.encode(vote)
         }
-        var metadata = other.metadata
-        metadata.currentView = view
-        metadata.lastNormalView = view
-        metadata.role = .backup
-        nodes[other.index].disk[.metadata] = MetadataFormatV3.encode(metadata)
-        restartSoon(voters)
+    }
+
+    private func hasPromised(_ index: Int) -> Bool {
+        guard let bytes = nodes[index].disk[.metadata],
+            let metadata = try? MetadataFormatV3.decode(bytes)
+        else { return false }
+        return metadata.durableVote != nil || metadata.role == .viewUncertain
     }
 
     private func viewOf(_ index: Int) -> View {
@@ -133,45 +165,5 @@ extension Simulation {
         for index in indices {
             queue.add(.restart(index), at: now + .milliseconds(10 + dice.below(300)))
         }
-    }
-
-    private mutating func readFolder(_ index: Int) -> (LiveRecovery.Reconciled, ReplicaMetadata)? {
-        guard let bytes = nodes[index].disk[.metadata],
-            let metadata = try? MetadataFormatV3.decode(bytes)
-        else { return nil }
-        let recovery = LiveRecovery(settings: settings(index))
-        do {
-            let files = try LiveRecovery.Files(storage: &nodes[index].disk)
-            let state = try recovery.reconcile(
-                files,
-                LiveRecovery.StoredMetadata(metadata: metadata, isNative: true, isNew: false))
-            return (state, metadata)
-        } catch {
-            fail("folder \(index + 1) cannot be read for a takeover: \(error)")
-            return nil
-        }
-    }
-
-    private mutating func adopt(
-        _ index: Int, _ state: LiveRecovery.Reconciled, _ metadata: ReplicaMetadata, _ view: View
-    ) {
-        var log = Array((nodes[index].disk[.log] ?? []).prefix(state.keptLogBytes))
-        log.append(contentsOf: state.missingFrames)
-        for replicated in state.prepared {
-            log.append(contentsOf: WALFrame(committing: replicated.entry).encode())
-        }
-        let last = state.prepared.last?.entry.lsn ?? state.commit
-        let highest = state.prepared.reduce(state.baseHighest) { max($0, $1.term) }
-        let generation = max(
-            state.highestGeneration, state.prepared.map(\.generation).max() ?? .unknown)
-        var stored = metadata
-        stored.currentView = view
-        stored.lastNormalView = view
-        stored.role = .primary
-        nodes[index].disk[.log] = log
-        nodes[index].disk[.journal] = JournalFormat.encode([
-            .baseline(durable: last, highest: highest), .generation(generation),
-        ])
-        nodes[index].disk[.metadata] = MetadataFormatV3.encode(stored)
     }
 }

@@ -58,8 +58,8 @@ public enum Surgery {
     }
 
     /// Brings a stopped replica in line with the primary, from the primary's folder or a copy of
-    /// it made after the replica was stopped. When nothing of its own can be kept, because its folder is lost, damaged or has
-    /// diverged, the caller says so with `replacing`.
+    /// it made after the replica was stopped. When nothing of its own can be kept, because its
+    /// folder is lost, damaged or has diverged, use `replace`.
     @discardableResult
     public static func rejoin(
         _ folder: WorkspaceFolder, from primary: WorkspaceFolder,

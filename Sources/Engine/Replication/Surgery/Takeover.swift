@@ -10,7 +10,8 @@ public enum TakeoverStage: CaseIterable, Hashable, Sendable {
     /// acknowledge anything that the adopted log lacks.
     case vote
     /// Every replica holds the adopted log in the new view, its suffix still uncommitted; none
-    /// is primary.
+    /// serves or accepts anything. Until the last stage is complete at least one replica is
+    /// view_uncertain, which shows that the takeover has to be done again.
     case adopt
     /// A majority holds the suffix, so it is committed; the primary takes office last.
     case commit
@@ -123,7 +124,7 @@ public struct TakeoverPlan: Sendable {
         }
         var metadata = ReplicaMetadata(
             replicaID: replica, shardID: own.metadata.shardID, currentView: newView,
-            role: .backup, commitLSN: adopted.metadata.commitLSN,
+            role: .viewUncertain, commitLSN: adopted.metadata.commitLSN,
             activeSnapshotLSN: adopted.metadata.activeSnapshotLSN, lastNormalView: newView)
         var frames = adopted.frames
         var prepared = PreparedEntries()
