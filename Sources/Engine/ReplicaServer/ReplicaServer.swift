@@ -45,7 +45,7 @@ final class ReplicaServer<Core: ReplicaCore> {
     static var stopLimit: Duration { .seconds(3) }
     /// The first pause before a lost peer is tried again; it doubles up to the longest.
     static var shortestReconnectPause: Duration { .milliseconds(25) }
-    static var longestReconnectPause: Duration { .milliseconds(400) }
+    static var longestReconnectPause: Duration { .milliseconds(200) }
 
     init(
         layout: ClusterLayout, replica: ReplicaLayout, core: Core, storage: StorageThread,
