@@ -9,7 +9,7 @@ private func seeds() -> Range<UInt64> {
         getenv(name).flatMap { UInt64(String(cString: $0)) } ?? value
     }
     let first = number("LIVE_FIRST_SEED", otherwise: 1)
-    return first..<first + number("LIVE_SEEDS", otherwise: 4)
+    return first..<first + number("LIVE_SEEDS", otherwise: 3)
 }
 
 private struct Kind: CustomTestStringConvertible, Sendable {
