@@ -27,10 +27,10 @@ struct Questioner {
         self.isInterrupted = isInterrupted
     }
 
-    /// Creates the resources; one that exists already is fine.
+    /// Creates the resources; one that exists already is fine. A resource is created once.
     func create(_ resources: [ResourceID]) throws(RunFailure) {
-        for (index, resource) in resources.enumerated() {
-            let id = OperationID(UInt128(nonce) << 64 | UInt128(index + 1))
+        for resource in resources {
+            let id = OperationID(UInt128(nonce) << 64 | resource.rawValue)
             try submit(.createResource(resource), id)
         }
     }

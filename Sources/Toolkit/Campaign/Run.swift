@@ -127,7 +127,6 @@ struct Run {
         guard let lane, let clock, let recorder else { return }
         try enter(.working, .executing, "executing Jepsen scenario")
         let interruption = options.interruption
-        let schedule = evidence.schedule
         let clients = (1...UInt32(options.concurrency)).map { number in
             Client(
                 .init(
@@ -173,7 +172,10 @@ struct Run {
     private mutating func readEverything() throws(RunFailure) {
         guard let lane, let clock, let recorder else { return }
         try enter(.reading, .executing, "reading every resource")
-        try questioner(lane, clock, recorder).readAll(resources)
+        let questioner = questioner(lane, clock, recorder)
+        // A cluster that answers reads only would otherwise look healed.
+        try questioner.create([lastResource])
+        try questioner.readAll(resources + [lastResource])
         comparePositions(lane)
         do throws(HistoryFileError) {
             // Only a record that saw the end of the run says that it is whole.
@@ -188,8 +190,7 @@ struct Run {
         if options.interruption.isRequested, failure == nil { failure = .interrupted }
         load.stopAndJoin()
         if let lane {
-            // Daemons that ended by themselves are evidence only once the cluster was whole.
-            watch.look(at: lane.testbed, isEvidence: recorder != nil)
+            look(at: lane.testbed)
             lane.testbed.stop()
             evidence.collect(lane.testbed)
             lane.testbed.discard()
@@ -215,9 +216,14 @@ struct Run {
     }
 
     private mutating func conclude(_ judgement: Judgement?) -> RunResult {
-        let outcome = Outcomes.result(
+        if failure == nil, !schedule.rounds.isEmpty, nemesis?.injected ?? 0 == 0 {
+            failure = .testbed("no fault was injected: the window was too short")
+        }
+        for refusal in nemesis?.refusals ?? [] {
+            evidence.remarks.append("a takeover was not possible and became a restart: \(refusal)")
+        }
+        var result = Outcomes.result(
             options: options, failure: failure, observed: watch.findings, judgement: judgement)
-        var result = outcome
         result.operations = counters.completed
         result.ambiguous = counters.ambiguous
         result.faultsInjected = nemesis?.injected ?? 0
@@ -233,9 +239,16 @@ struct Run {
 
     // MARK: - Helpers
 
+    private var schedule: NemesisSchedule { evidence.schedule }
+
     /// Few enough that clients meet, more when there are more of them.
     private var resources: [History.ResourceID] {
         (1...UInt128(max(4, options.concurrency + 3))).map { History.ResourceID($0) }
+    }
+
+    /// Created when all is over, to see that the healed cluster still writes.
+    private var lastResource: History.ResourceID {
+        History.ResourceID(UInt128(resources.count) + 1)
     }
 
     private func questioner(
@@ -278,7 +291,7 @@ struct Run {
         while !isDone() {
             if options.interruption.isRequested { throw .interrupted }
             if let failure = load.failure { throw failure }
-            if let lane { watch.look(at: lane.testbed, isEvidence: true) }
+            if let lane { look(at: lane.testbed) }
             report()
             if let recorder {
                 let count = recorder.eventCount
@@ -289,6 +302,12 @@ struct Run {
             sleepThread(for: .milliseconds(200))
         }
         if let failure = load.failure { throw failure }
+    }
+
+    /// What daemons do by themselves is evidence once the cluster was whole.
+    private mutating func look(at testbed: any Testbed) {
+        watch.look(
+            at: testbed, isEvidence: recorder != nil, takeovers: nemesis?.takeovers ?? 0)
     }
 
     private mutating func enter(

@@ -58,13 +58,13 @@ struct Watch {
     }
 
     /// Probes the replicas now and then, and always takes note of daemons that have ended.
-    mutating func look(at testbed: any Testbed, isEvidence: Bool) {
+    mutating func look(at testbed: any Testbed, isEvidence: Bool, takeovers: UInt64) {
         take(testbed.takeUnexpectedExits(), isEvidence: isEvidence)
         let now = Instant.now
         if let lastProbe, now - lastProbe < Self.probeInterval { return }
         lastProbe = now
         snapshot.replicas = testbed.probeAll().map { replica, probe in
-            note(replica, probe, isEvidence: isEvidence)
+            if isEvidence { note(replica, probe, takeovers) }
             return RunSnapshot.Replica(
                 id: replica.rawValue, role: probe.role?.word ?? "down",
                 view: probe.status?.currentView.rawValue,
@@ -86,14 +86,19 @@ struct Watch {
     }
 
     /// So does one that, killed and started again, refuses to serve.
-    private mutating func note(_ replica: ReplicaID, _ probe: Probe, isEvidence: Bool) {
-        guard isEvidence, let status = probe.status, status.state == .faulted else { return }
+    private mutating func note(_ replica: ReplicaID, _ probe: Probe, _ takeovers: UInt64) {
+        guard let status = probe.status, status.state == .faulted else { return }
         let reason = status.faultReason ?? "no reason given"
         guard knownFaults.insert("\(replica) \(reason)").inserted else { return }
+        let deeds =
+            takeovers == 0
+            ? "nothing was done to it but killing its process and starting it again"
+            : "processes were killed and started again, and \(takeovers) times folders were "
+                + "rewritten for a new view"
         findings.append(
             RunResult.Finding(
                 code: "replica-faulted",
-                explanation: "Replica \(replica) declares itself faulted although only its "
-                    + "process was killed and its files were left alone: \(reason)."))
+                explanation: "Replica \(replica) declares itself faulted: \(reason). In this run "
+                    + "\(deeds)."))
     }
 }

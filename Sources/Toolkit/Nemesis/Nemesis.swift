@@ -42,6 +42,8 @@ public final class Nemesis: Sendable {
     private struct State {
         var current: String?
         var injected: UInt64 = 0
+        var takeovers: UInt64 = 0
+        var refusals: [String] = []
     }
 
     /// How long the cluster may take to become whole after a fault is undone.
@@ -69,6 +71,10 @@ public final class Nemesis: Sendable {
 
     public var current: String? { state.withLock { $0.current } }
     public var injected: UInt64 { state.withLock { $0.injected } }
+    /// How often folders were rewritten for a new view.
+    public var takeovers: UInt64 { state.withLock { $0.takeovers } }
+    /// Why takeovers became restarts, one line each.
+    public var refusals: [String] { state.withLock { $0.refusals } }
 
     /// Runs rounds until the schedule or the time is over. A round that has begun is brought to
     /// its end, except that an interruption shortens its waits. Blocks the calling thread.
@@ -154,7 +160,9 @@ public final class Nemesis: Sendable {
         for replica in all { try kill(replica) }
         do throws(TakeoverRefusal) {
             try surgeon.takeOver(target: roles.target, support: roles.support)
+            state.withLock { $0.takeovers += 1 }
         } catch {
+            state.withLock { $0.refusals.append("\(error)") }
             try note("takeover not possible, restarting all replicas instead: \(error)")
             for replica in all { try restart(replica) }
             try finish(fault, round.fault, all)
