@@ -17,8 +17,12 @@ struct GapExplanations {
     private let latestEnd: [RunInstant]
     private let untold: [WitnessLog.Untold]
     private let bounds: RealTimeBounds
+    private let hints: ReadHints
 
-    init(_ log: WitnessLog, untold: [WitnessLog.Untold], lastLSN: LSN) {
+    init(
+        _ log: WitnessLog, untold: [WitnessLog.Untold], lastLSN: LSN, hints: ReadHints
+    ) {
+        self.hints = hints
         self.lastLSN = lastLSN.rawValue
         self.untold = untold
         bounds = RealTimeBounds(log, last: lastLSN)
@@ -61,11 +65,17 @@ struct GapExplanations {
     {
         let ticks = ticksUnderWay(at: lsn)
         var expiries: [Explanation] = []
+        var unlikely: [Explanation] = []
         var idle: [Explanation] = []
         for tick in ticks {
             let slot = max(tick.slot, model.lastSlot ?? tick.slot)
             for lease in model.dueLeases(at: tick.slot) {
-                expiries.append(.expiry(lease.id, slot: slot))
+                let expiry = Explanation.expiry(lease.id, slot: slot)
+                switch hints.rank(lease.id, at: lsn) {
+                case .seenHere: expiries.insert(expiry, at: 0)
+                case .open: expiries.append(expiry)
+                case .seenElsewhere: unlikely.append(expiry)
+                }
             }
             // A tick chooses what is due when it begins; what a command ends before the expiry
             // is applied makes it idle.
@@ -82,7 +92,7 @@ struct GapExplanations {
                 commands.append(.command(command, slot: slot))
             }
         }
-        return expiries + commands + idle
+        return expiries + commands + idle + unlikely
     }
 
     /// The ticks that can have expired something here, one of each slot, the likeliest first.

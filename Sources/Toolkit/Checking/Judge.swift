@@ -35,6 +35,9 @@ public enum Judge {
     /// of: where reads do not fit, the log is tried with up to this many more places.
     private static let longestTail = 8
 
+    /// Bound on comparing explanations with the reads, in LSNs replayed.
+    private static let explanationWork = 4_000_000
+
     private static func replay(
         _ log: WitnessLog, _ attempts: [Attempt], limits: ClusterLimits,
         statistics: inout JudgementStatistics
@@ -42,6 +45,7 @@ public enum Judge {
         let reads = attempts.filter { !$0.invocation.operation.isMutating }
         var findings: [Finding] = []
         var openEffects = 0
+        var ranOut = false
         for tail in 0...longestTail {
             let last = LSN((log.lastLSN?.rawValue ?? 0) + UInt64(tail))
             let attempt = explain(log, through: last, reads, limits: limits)
@@ -54,9 +58,10 @@ public enum Judge {
                 statistics.inferredCommands = attempt.commands
             }
             if attempt.findings.isEmpty { return [] }
+            ranOut = ranOut || attempt.ranOut
             guard attempt.onlyReadsFail, tail < openEffects else { break }
         }
-        guard openEffects > longestTail else { return findings }
+        guard ranOut || openEffects > longestTail else { return findings }
         return findings.map(\.undecided)
     }
 
@@ -68,6 +73,8 @@ public enum Judge {
         var commands = 0
         /// Effects that may stand behind the last LSN.
         var openEffects = 0
+        /// Perhaps another explanation fits the reads; there were too many to try all.
+        var ranOut = false
     }
 
     /// The best explanation of the log up to `last`: the one that fits the most reads.
@@ -75,10 +82,14 @@ public enum Judge {
         _ log: WitnessLog, through last: LSN, _ reads: [Attempt], limits: ClusterLimits
     ) -> Explanation {
         var replay = WitnessReplay(
-            log, through: last, limits: limits, mayHaveExecuted: log.untold)
+            log, through: last, limits: limits, mayHaveExecuted: log.untold,
+            hints: ReadHints(reads))
         var best: Explanation?
         var result: WitnessReplay.Result? = replay.run()
+        var tried = 0
+        var mostOpen = 0
         while let current = result {
+            tried += 1
             switch current {
             case .undecided(let lsn):
                 return Explanation(findings: [undecided(at: lsn, of: last)])
@@ -86,20 +97,26 @@ public enum Judge {
                 // After explanations that only the reads contradict: there is no other one.
                 return best
                     ?? Explanation(findings: [
-                        denial(log, limits: limits)
+                        denial(log, reads, limits: limits)
                             ?? ObstacleWords(log: log).finding(for: obstacle)
                     ])
             case .explained(let explained):
                 let placement = ReadPlacement(
                     log, timeline: Timeline(explained.changes), last: last, limits: limits)
                 let findings = placement.check(reads)
+                // What one explanation uses up inside the log, another leaves for its end.
+                mostOpen = max(mostOpen, openEffects(after: explained, log))
                 if findings.count < best?.findings.count ?? .max {
                     best = Explanation(
                         findings: findings, onlyReadsFail: true, expiries: explained.expiries,
-                        commands: explained.commands.count,
-                        openEffects: openEffects(after: explained, log))
+                        commands: explained.commands.count)
                 }
+                best?.openEffects = mostOpen
                 if findings.isEmpty { return best ?? Explanation(findings: []) }
+            }
+            if tried >= max(50, explanationWork / max(1, Int(last.rawValue))), var best {
+                best.ranOut = true
+                return best
             }
             result = replay.runAgain()
         }
@@ -124,11 +141,14 @@ public enum Judge {
 
     /// Promise 15: whether the log makes sense once commands that were answered as certainly
     /// not executed are allowed to have been.
-    private static func denial(_ log: WitnessLog, limits: ClusterLimits) -> Finding? {
+    private static func denial(
+        _ log: WitnessLog, _ reads: [Attempt], limits: ClusterLimits
+    ) -> Finding? {
         guard !log.denied.isEmpty else { return nil }
         var replay = WitnessReplay(
             log, through: log.lastLSN ?? LSN(0), limits: limits,
-            mayHaveExecuted: log.untold + log.denied, extraSteps: 20_000)
+            mayHaveExecuted: log.untold + log.denied, hints: ReadHints(reads),
+            extraSteps: 20_000)
         guard case .explained(let explained) = replay.run() else { return nil }
         let denied = Set(log.denied.map(\.operationID))
         let executed = explained.commands.filter { denied.contains($0.operationID) }

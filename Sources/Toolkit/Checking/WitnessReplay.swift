@@ -67,11 +67,12 @@ struct WitnessReplay {
 
     init(
         _ log: WitnessLog, through lastLSN: LSN, limits: ClusterLimits,
-        mayHaveExecuted untold: [WitnessLog.Untold], extraSteps: Int = 200_000
+        mayHaveExecuted untold: [WitnessLog.Untold], hints: ReadHints,
+        extraSteps: Int = 200_000
     ) {
         self.log = log
         last = lastLSN.rawValue
-        gaps = GapExplanations(log, untold: untold, lastLSN: lastLSN)
+        gaps = GapExplanations(log, untold: untold, lastLSN: lastLSN, hints: hints)
         budget = 4 * Int(lastLSN.rawValue) + extraSteps
         model = AllocationModel(limits: limits)
     }
