@@ -52,14 +52,23 @@ extension LiveCluster {
         try ask(.submit(slot: Slot(slot), payload: payload), at: number)
     }
 
-    /// Submits and expects it to be committed at once.
+    /// Submits and expects it to be committed. A disk that stalls for half a second on a busy
+    /// machine makes the answer indefinite; the submit is then repeated as clients must, and
+    /// said so. Any other answer fails at once.
     @discardableResult
     public func commit(
         _ command: Command, slot: UInt64, operation: UInt128? = nil, at number: UInt64 = 1
     ) throws -> CommittedSubmit {
-        let reply = try submit(command, slot: slot, operation: operation, at: number)
+        let operation = operation ?? newOperation()
+        let stalled = ClientReply.response(.submitRejected(Rejection(.storageFailure)))
+        var reply = try submit(command, slot: slot, operation: operation, at: number)
+        for repetition in 1...5 where reply == stalled {
+            print("\(command): indefinite, repetition \(repetition)\n\(explanations())")
+            reply = try submit(command, slot: slot, operation: operation, at: number)
+        }
         guard case .response(.committed(let committed)) = reply else {
-            throw Unmet("\(command) was not committed but answered \(reply)")
+            throw Unmet(
+                "\(command) was not committed but answered \(reply)\n\(explanations())")
         }
         return committed
     }
@@ -113,6 +122,12 @@ extension LiveCluster {
     public func explanation(_ number: UInt64) -> String {
         let reply = try? control(.explain, at: number)
         return reply.map { String(decoding: $0, as: UTF8.self) } ?? "no explanation"
+    }
+
+    /// The same of everybody who answers.
+    public func explanations() -> String {
+        (1...3).filter { isRunning($0) }
+            .map { "--- replica \($0) explains\n\(explanation($0))" }.joined()
     }
 
     /// Waits until the replica has applied everything up to `lsn`.
