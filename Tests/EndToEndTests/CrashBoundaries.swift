@@ -39,19 +39,23 @@ enum CrashBoundaries {
         switch purpose {
         case .recovery:
             [
-                .cut(.log), .append(.log), .sync(.log), .replace(.journal), .replace(.metadata),
+                .cut(.log), .append(.log), .sync(.log), .replace(.snapshotChecksums),
+                .replace(.journal), .replace(.metadata),
             ]
         case .batch: [.append(.journal), .sync(.journal), .append(.log)]
         case .frames: [.append(.log)]
         case .compaction: [.append(.log), .sync(.log), .replace(.journal)]
         case .checkpoint:
             [
-                .append(.log), .sync(.log), .replace(.snapshot), .replace(.log),
-                .replace(.journal), .replace(.metadata),
+                .append(.log), .sync(.log), .replace(.snapshotChecksums), .replace(.snapshot),
+                .replace(.log), .replace(.journal), .replace(.metadata),
             ]
         case .view: [.append(.journal), .sync(.journal), .append(.log), .replace(.metadata)]
         case .install:
-            [.replace(.snapshot), .replace(.log), .replace(.journal), .replace(.metadata)]
+            [
+                .replace(.snapshotChecksums), .replace(.snapshot), .replace(.log),
+                .replace(.journal), .replace(.metadata),
+            ]
         case .stop: [.append(.journal), .sync(.journal), .append(.log), .sync(.log)]
         case .reading: []
         }

@@ -37,6 +37,8 @@ extension EndToEndTests {
         func recovering(victim: UInt64) {
             CrashBench.run("recovering, replica \(victim)") { bench in
                 var random = SplitMix(state: victim)
+                try bench.write(3)
+                _ = try bench.cluster.control(.checkpoint, at: victim)
                 for _ in 1...3 {
                     try bench.write(5)
                     try bench.kill(victim)

@@ -139,6 +139,7 @@ extension Simulation {
         if let contents = plan.contents(for: replica, after: stage) {
             let files = contents.files
             nodes[index].disk[.snapshot] = files.snapshot
+            nodes[index].disk[.snapshotChecksums] = nil
             nodes[index].disk[.log] = files.log
             nodes[index].disk[.journal] = files.journal
             nodes[index].disk[.metadata] = files.metadata

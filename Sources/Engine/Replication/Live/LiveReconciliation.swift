@@ -26,6 +26,11 @@ extension LiveRecovery {
 
     func reconcile(_ files: Files, _ stored: StoredMetadata) throws -> Reconciled {
         try checkIdentity(stored.metadata)
+        if let snapshot = files.snapshot,
+            !SnapshotChecksums.accept(snapshot, checksums: files.snapshotChecksums)
+        {
+            throw FaultReason.native(.damagedSnapshot)
+        }
         if let journal = files.journal, files.hasNativeJournal {
             let content: JournalContent
             do throws(JournalDecodeError) {
@@ -295,6 +300,10 @@ extension LiveRecovery {
         if state.isLogCut { try storage.truncate(.log, to: state.keptLogBytes) }
         try storage.append(.log, state.missingFrames)
         try storage.sync(.log)
+        if let snapshot = try storage.read(.snapshot) {
+            try storage.replace(
+                .snapshotChecksums, with: SnapshotChecksums(of: snapshot).encoded)
+        }
         let journal = JournalFormat.encode(
             [
                 .baseline(durable: state.commit, highest: state.baseHighest),

@@ -49,6 +49,7 @@ struct LiveRecovery {
         let journal: [UInt8]?
         let log: [UInt8]
         let snapshot: [UInt8]?
+        let snapshotChecksums: [UInt8]?
 
         init(storage: inout some ReplicaStorage) throws(LiveStartError) {
             do throws(StorageFailure) {
@@ -56,6 +57,7 @@ struct LiveRecovery {
                 journal = try storage.read(.journal)
                 log = try storage.read(.log) ?? []
                 snapshot = try storage.read(.snapshot)
+                snapshotChecksums = try storage.read(.snapshotChecksums)
             } catch {
                 throw .storage(error)
             }

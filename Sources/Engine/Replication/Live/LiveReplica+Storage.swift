@@ -171,7 +171,7 @@ extension LiveReplica {
         stored.activeSnapshotLSN = received.lsn
         _ = newJob(
             [
-                .replace(.snapshot, received.bytes), .replace(.log, marker),
+                .replaceSnapshot(received.bytes), .replace(.log, marker),
                 .replace(.journal, image), .replace(.metadata, MetadataFormatV3.encode(stored)),
             ], .install(received), as: .install)
         receivedSnapshot = nil

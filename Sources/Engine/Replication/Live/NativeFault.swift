@@ -16,6 +16,8 @@ public enum NativeFault: Error, Hashable, Sendable {
     case logBehindBaseline(baseline: LSN, found: LSN)
     /// The log or the snapshot is damaged where it was synced.
     case damagedLog(offset: Int)
+    /// The snapshot is not what was written.
+    case damagedSnapshot
     /// The primary of the own view holds something else at a committed position.
     case diverged(LSN)
     /// A peer has committed what this primary of the same view does not hold.
@@ -37,6 +39,7 @@ extension NativeFault: DebugTextual {
             "LogBehindBaseline { baseline_lsn: \(baseline.debugText), "
                 + "found_lsn: \(found.debugText) }"
         case .damagedLog(let offset): "DamagedLog { offset: \(offset) }"
+        case .damagedSnapshot: "DamagedSnapshot"
         case .diverged(let lsn): "Diverged { lsn: \(lsn.debugText) }"
         case .behindPeer(let peer, let commit, let highest):
             "BehindPeer { peer: \(peer.debugText), peer_commit_lsn: \(commit.debugText), "

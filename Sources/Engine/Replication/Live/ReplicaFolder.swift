@@ -15,12 +15,16 @@ public struct ReplicaPaths: Hashable, Sendable {
         self.snapshot = snapshot
     }
 
+    /// Beside the snapshot.
+    public var snapshotChecksums: String { snapshot + ".crc32c" }
+
     public subscript(file: ReplicaFile) -> String {
         switch file {
         case .metadata: metadata
         case .journal: journal
         case .log: log
         case .snapshot: snapshot
+        case .snapshotChecksums: snapshotChecksums
         }
     }
 }

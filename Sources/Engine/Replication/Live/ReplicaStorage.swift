@@ -1,10 +1,12 @@
-/// The four files of one replica (replica.md 1).
+/// The files of one replica (replica.md 1).
 public enum ReplicaFile: String, CaseIterable, Hashable, Sendable {
     case metadata
     /// Prepared journal, version 3; the reference's prepared log, version 2, has the same path.
     case journal
     case log
     case snapshot
+    /// Ours: tells a damaged snapshot from a good one (`SnapshotChecksums`).
+    case snapshotChecksums
 }
 
 /// The files of one replica, as the storage thread, the simulator and offline tools see them.

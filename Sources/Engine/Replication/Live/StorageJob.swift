@@ -29,6 +29,8 @@ public enum StorageWork: Sendable {
     case sync(ReplicaFile)
     /// Atomic and durable replacement of a whole file.
     case replace(ReplicaFile, [UInt8])
+    /// The same for the snapshot, which needs its checksum beside it.
+    case replaceSnapshot([UInt8])
     /// Writes the snapshot, then the log with the frames above `keepAbove` and a marker
     /// (durability.md 7). The state is a value: it is encoded here, off the server's loop.
     case checkpoint(state: Kernel, keepAbove: LSN?)

@@ -33,6 +33,9 @@ extension StorageWork {
         case .replace(let file, let bytes):
             try storage.replace(file, with: bytes)
             return nil
+        case .replaceSnapshot(let bytes):
+            try storage.replaceSnapshot(with: bytes)
+            return nil
         case .checkpoint(let state, let keepAbove):
             try Self.checkpoint(state, keepAbove: keepAbove, on: &storage)
             return nil
@@ -41,6 +44,10 @@ extension StorageWork {
         case .readSnapshot:
             guard let bytes = try storage.read(.snapshot) else {
                 throw StorageFailure("reading the snapshot for a peer: there is none")
+            }
+            guard SnapshotChecksums.accept(bytes, checksums: try storage.read(.snapshotChecksums))
+            else {
+                throw StorageFailure("reading the snapshot for a peer: it is damaged")
             }
             return .snapshot(bytes)
         }
@@ -71,7 +78,7 @@ extension StorageWork {
         if let lsn = state.lastAppliedLSN {
             kept.append(contentsOf: LogMarker.frame(lsn: lsn, slot: state.lastRequestSlot))
         }
-        try storage.replace(.snapshot, with: image)
+        try storage.replaceSnapshot(with: image)
         try storage.replace(.log, with: kept)
     }
 }

@@ -26,13 +26,16 @@ public struct WorkspaceFolder: Hashable, Sendable {
     public func read() throws(SurgeryError) -> WorkspaceContents {
         try WorkspaceFiles(
             metadata: readFile(paths.metadata), journal: readFile(paths.journal),
-            log: readFile(paths.log), snapshot: readFile(paths.snapshot)
+            log: readFile(paths.log), snapshot: readSnapshot()
         ).decode(named: path)
     }
 
     /// Writes every file durably, the metadata last; a file the content lacks is not removed.
     func write(_ files: WorkspaceFiles) throws(SystemError) {
+        let isNative = files.metadata.map { MetadataFormatV3.recognises($0) } ?? false
+        let checksums = files.snapshot.map { SnapshotChecksums(of: $0).encoded }
         let contents = [
+            (paths.snapshotChecksums, isNative ? checksums : nil),
             (paths.snapshot, files.snapshot), (paths.log, files.log),
             (paths.journal, files.journal), (paths.metadata, files.metadata),
         ]
@@ -69,6 +72,16 @@ public struct WorkspaceFolder: Hashable, Sendable {
             case .system(let error): throw .file(error)
             }
         }
+    }
+
+    /// The snapshot; one that is not what was written must not be built upon.
+    private func readSnapshot() throws(SurgeryError) -> [UInt8]? {
+        guard let snapshot = try readFile(paths.snapshot) else { return nil }
+        guard
+            SnapshotChecksums.accept(
+                snapshot, checksums: try readFile(paths.snapshotChecksums))
+        else { throw .undecodable(file: paths.snapshot, reason: "InvalidChecksum") }
+        return snapshot
     }
 
     private func readFile(_ path: String) throws(SurgeryError) -> [UInt8]? {
