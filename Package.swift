@@ -195,7 +195,9 @@ let testTargets: [Target] = [
     tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
     tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
     tests("SystemCallsTests", uses: ["SystemCalls"]),
-    tests("ClusterRunnerTests", uses: ["ClusterProtocol", "ClusterRunner", "SystemCalls"]),
+    tests(
+        "ClusterRunnerTests",
+        uses: ["ClusterProtocol", "ClusterRunner", "LeaseKernel", "SystemCalls"]),
     tests("ByteCodingTests", uses: ["ByteCoding"]),
     tests(
         "EndToEndTests",

@@ -34,7 +34,7 @@ public enum LiveStartError: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .recovery(let error): "Recovery(\(error.debugText))"
+        case .recovery(let error): NodeStartError.recovery(error).debugText
         case .storage(let failure): failure.description
         case .layoutRole(let role):
             "the layout gives an empty folder the role \(role.word); expected primary or backup"
