@@ -42,11 +42,14 @@ import Testing
     }
 
     /// A run goes on a thread of its own, as it does in the command: it blocks.
-    static func run(_ options: RunOptions) throws -> (RunResult, [RunSnapshot]) {
+    static func run(
+        _ options: RunOptions, onProgress: @escaping @Sendable (RunSnapshot) -> Void = { _ in }
+    ) throws -> (RunResult, [RunSnapshot]) {
         let outcome = Mutex<(RunResult?, [RunSnapshot])>((nil, []))
         let thread = try WorkerThread(name: "run") {
             let result = try? Campaign.run(options) { snapshot in
                 outcome.withLock { $0.1.append(snapshot) }
+                onProgress(snapshot)
             }
             outcome.withLock { $0.0 = result }
         }
@@ -152,17 +155,12 @@ import Testing
             let options = try Self.options(
                 "reservation_contention-crash-restart", "allocdb-local-cluster", root: root,
                 window: .seconds(60), interruption: interruption)
-            let timer = try WorkerThread(name: "timer") {
-                sleepThread(for: .seconds(5))
-                interruption.request()
+            let (result, _) = try Self.run(options) { snapshot in
+                if snapshot.operations > 300 { interruption.request() }
             }
-            let start = Instant.now
-            let (result, _) = try Self.run(options)
-            timer.join()
             #expect(result.wasInterrupted)
             #expect(result.exitCode == 130)
             #expect(result.findings == [], "\(Self.story(result))")
-            #expect(Instant.now - start < .seconds(40))
             let bundle = try #require(result.bundlePath)
             #expect(BundleVerification.problems(of: bundle) == [])
             let record = try RunRecord(contentsOf: Path.join(bundle, "history.record"))
@@ -185,18 +183,12 @@ import Testing
                     "--output-root", output, "--quiet",
                 ],
                 environment: environment)
-            sleepThread(for: .seconds(5))
+            let recorded = try Self.wait(upTo: .seconds(60)) { Self.record(below: output) }
             // The tool's own group: its daemons have groups of their own and live on.
             #expect(try tool.killAndWait() == .signaled(number: Signals.kill))
-
-            let bundles = try FileSystem.list(output).filter {
-                (try? FileSystem.facts(Path.join(output, $0))?.kind) == .folder
-            }
-            let bundle = try #require(bundles.first)
-            let record = try RunRecord(
-                contentsOf: Path.join(output, bundle) + "/history.record")
+            #expect(recorded)
+            let record = try #require(Self.record(below: output))
             #expect(!record.isComplete)
-            #expect(record.events.count > 100)
 
             let registry = ResidueRegistry(folder: Path.join(root, "allocdb-jepsen-residue"))
             let report = registry.clean()
@@ -206,11 +198,32 @@ import Testing
         }
     }
 
+    /// The record of the only bundle there, once it holds something.
+    static func record(below output: String) -> RunRecord? {
+        for name in (try? FileSystem.list(output)) ?? [] {
+            let path = Path.join(output, name) + "/history.record"
+            if let record = try? RunRecord(contentsOf: path), record.events.count > 100 {
+                return record
+            }
+        }
+        return nil
+    }
+
+    static func wait(upTo limit: Duration, for condition: () -> RunRecord?) throws -> Bool {
+        let deadline = Deadline.after(limit)
+        while condition() == nil {
+            if deadline.isPassed { return false }
+            sleepThread(for: .milliseconds(50))
+        }
+        return true
+    }
+
     @Test("a daemon that dies by itself is a finding with its status and last words")
     func dyingDaemon() throws {
         try Self.withOutputRoot { root in
-            // Replica 2 is the real daemon for two seconds; then it says something and is gone.
+            // Replica 2 is the real daemon until it is told; then it says something and is gone.
             let script = Path.join(root, "dying-daemon")
+            let sign = Path.join(root, "die")
             let real = try Self.built("allocdb-local-cluster")
             try FileSystem.write(
                 Array(
@@ -218,7 +231,7 @@ import Testing
                     #!/bin/sh
                     [ "$5" = 2 ] || exec "\(real)" "$@"
                     "\(real)" "$@" &
-                    sleep 2
+                    while [ ! -e "\(sign)" ]; do sleep 0.1; done
                     kill -9 $!
                     echo "assertion failed: the sky is up"
                     exit 101
@@ -229,7 +242,9 @@ import Testing
                 runID: "reservation_contention-control", replicaBinary: script,
                 faultWindow: .seconds(4), rate: 100, seed: 1,
                 outputRoot: Path.join(root, "artifacts"), toolVersion: "test")
-            let (result, _) = try Self.run(options)
+            let (result, _) = try Self.run(options) { snapshot in
+                if snapshot.operations > 100 { try? FileSystem.write([], to: sign) }
+            }
             #expect(result.exitCode == 1, "\(Self.story(result))")
             let finding = try #require(result.findings.first { $0.code == "daemon-exited" })
             #expect(finding.explanation.contains("replica 2"))
