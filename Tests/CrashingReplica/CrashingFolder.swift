@@ -4,7 +4,8 @@ import Replication
 import SystemCalls
 
 /// The files of a replica, with a trigger at every boundary. Besides those between two calls to
-/// the system there is one inside every write: `torn` leaves the first half.
+/// the system there is one inside every write, which leaves the first half: `torn` and
+/// `tornReplacement`.
 struct CrashingFolder: ReplicaStorage, Sendable {
     private var folder: ReplicaFolder
     private let trigger: CrashTrigger
@@ -31,7 +32,7 @@ struct CrashingFolder: ReplicaStorage, Sendable {
     }
 
     mutating func append(_ file: ReplicaFile, _ bytes: [UInt8]) throws(StorageFailure) {
-        if isTornNow(file) {
+        if isDue(file, "torn") {
             try folder.append(file, Array(bytes.prefix(bytes.count / 2)))
             trigger.endNow()
         }
@@ -43,7 +44,7 @@ struct CrashingFolder: ReplicaStorage, Sendable {
     }
 
     mutating func replace(_ file: ReplicaFile, with bytes: [UInt8]) throws(StorageFailure) {
-        if isTornNow(file) {
+        if isDue(file, "tornReplacement") {
             let half = Array(bytes.prefix(bytes.count / 2))
             do {
                 try FileSystem.write(half, to: folder.paths[file] + ".tmp")
@@ -59,7 +60,7 @@ struct CrashingFolder: ReplicaStorage, Sendable {
         try folder.truncate(file, to: length)
     }
 
-    private func isTornNow(_ file: ReplicaFile) -> Bool {
-        trigger.isDue("\(purpose.rawValue).\(file.rawValue).torn")
+    private func isDue(_ file: ReplicaFile, _ moment: String) -> Bool {
+        trigger.isDue("\(purpose.rawValue).\(file.rawValue).\(moment)")
     }
 }

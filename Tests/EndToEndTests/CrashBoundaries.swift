@@ -16,7 +16,7 @@ enum CrashBoundaries {
             }
         }
 
-        /// `torn` is inside the write; see `CrashingReplica`.
+        /// The torn ones are inside the write; see `CrashingReplica`.
         fileprivate var moments: [String] {
             let moments: [StorageBoundary.Moment] =
                 switch self {
@@ -27,7 +27,8 @@ enum CrashBoundaries {
                 }
             var names = moments.map(\.rawValue)
             switch self {
-            case .append, .replace: names.insert("torn", at: 1)
+            case .append: names.insert("torn", at: 1)
+            case .replace: names.insert("tornReplacement", at: 1)
             case .sync, .cut: break
             }
             return names

@@ -7,6 +7,17 @@ import Testing
 extension EndToEndTests {
     @Suite("A replica that dies at any named boundary comes back with everything acknowledged")
     struct NamedCrashes {
+        /// How many kills all of these tests come to, at the least.
+        static var plannedKills: Int {
+            func count(_ purposes: StorageBoundary.Purpose...) -> Int {
+                purposes.reduce(0) { $0 + CrashBoundaries.names($1).count }
+            }
+            let perVictim =
+                count(.batch, .frames, .compaction, .checkpoint) * 2 + count(.recovery) * 3
+                + count(.stop) * 2
+            return perVictim * victims.count + count(.view) * 2 + count(.install)
+        }
+
         /// Which replica is killed: the primary or a backup.
         static let victims: [UInt64] = [1, 2]
 

@@ -7,8 +7,14 @@ import Testing
 extension EndToEndTests {
     @Suite("Replicas that die at any moment come back with everything acknowledged")
     struct RandomCrashes {
-        /// With those at named boundaries more than five hundred.
         static let kills = 250
+
+        @Test("with the kills at named boundaries they are more than five hundred")
+        func enough() {
+            let named = NamedCrashes.plannedKills
+            print("crashes: \(named) kills at named boundaries, \(Self.kills) at random moments")
+            #expect(named + Self.kills >= 500)
+        }
 
         @Test("one, two or all three are killed again and again while clients write")
         func random() throws {
