@@ -153,6 +153,7 @@ struct SessionRunner {
         if arguments.contains("<workspace>/empty") {
             try FileSystem.createFolders(cluster.expand("<workspace>/empty"))
         }
+        if arguments.first == "crash" { waitForBackups() }
         let run = try cluster.run(arguments)
         let status: Int =
             switch run.status {
@@ -169,6 +170,17 @@ struct SessionRunner {
             found: .command(
                 status: status, output: cluster.normalize(run.outputText),
                 error: cluster.normalize(run.errorText)))
+    }
+
+    /// The recorded daemon tells its backups what is committed before it answers, ours right
+    /// after; a crash must not come between. Replicas that cannot agree are not waited for.
+    private func waitForBackups() {
+        let deadline = Deadline.after(.seconds(1))
+        while !deadline.isPassed {
+            guard case .positions(let positions) = positions() else { return }
+            if Set(positions.values.filter { $0 != "not running" }).count <= 1 { return }
+            sleepThread(for: .milliseconds(10))
+        }
     }
 
     // MARK: Observations

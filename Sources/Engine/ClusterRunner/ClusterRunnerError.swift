@@ -23,7 +23,6 @@ public enum ClusterRunnerError: Error, Sendable, CustomStringConvertible {
     case noAnswerToStop([ReplicaLayout])
     case killFailed(ReplicaID, SystemError)
     case controlFailed(NetworkAddress, reason: String)
-    case address(NetworkAddress)
     case system(doing: String, SystemError)
 
     /// What is wrong with a file: the system's reason or its content.
@@ -73,7 +72,6 @@ public enum ClusterRunnerError: Error, Sendable, CustomStringConvertible {
             }.joined(separator: "\n")
         case .killFailed(let replica, let error): "failed to kill replica \(replica): \(error)"
         case .controlFailed(let address, let reason): "no answer from \(address): \(reason)"
-        case .address(let address): "address \(address) cannot be used by this system"
         case .system(let doing, let error): "\(doing): \(error)"
         }
     }

@@ -97,9 +97,14 @@ public struct ReplicaDaemon: Sendable {
                 log.event("shutdown=error")
                 throw error
             }
-            // A disk that hangs must not keep the process; what it has not synced was never
-            // acknowledged.
-            if isClean { thread.end() }
+            guard isClean else {
+                // The disk hangs. What it has not synced was never acknowledged, and ending here
+                // keeps the lock until the last moment in which the storage thread could write.
+                log.event("shutdown=error")
+                _ = try? FileSystem.removeFile(replica.pidPath)
+                exitProcess(1)
+            }
+            thread.end()
             log.event("shutdown=clean")
         } catch {
             throw .server(error)

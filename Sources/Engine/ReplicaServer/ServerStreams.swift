@@ -6,8 +6,9 @@ import SystemCalls
 /// Native peer streams: one outgoing to each peer, kept open; incoming ones as they come.
 extension ReplicaServer {
     static var incomingStreamLimit: Int { 16 }
-    /// Frames handed to the core from one stream before the others get their turn.
-    static var streamReadChunk: Int { 256 << 10 }
+    /// Bytes taken from one stream before the others get their turn. Below the size at which the
+    /// allocator would map fresh pages for each read.
+    static var streamReadChunk: Int { 64 << 10 }
 
     /// Opens the outgoing streams that are missing and due.
     func connectPeers(at now: Instant) {
