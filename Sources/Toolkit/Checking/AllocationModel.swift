@@ -73,6 +73,11 @@ struct AllocationModel: Sendable {
             .sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
     }
 
+    /// After which slot a lease that ends at `slot` is forgotten.
+    func retireAfter(endingAt slot: Slot) -> Slot {
+        slot.adding(limits.reservationHistoryWindow)
+    }
+
     /// Whether a lease that is due at `slot` stopped being reserved behind `lsn`.
     func hasEndedReservation(dueAt slot: Slot, after lsn: LSN) -> Bool {
         leases.values.contains {
@@ -211,7 +216,7 @@ struct AllocationModel: Sendable {
         lease.state = state
         if raisingEpoch { lease.epoch = LeaseEpoch(lease.epoch.rawValue + 1) }
         lease.releasedLSN = lsn
-        let retireAfter = slot.adding(limits.reservationHistoryWindow)
+        let retireAfter = self.retireAfter(endingAt: slot)
         lease.retireAfter = retireAfter
         set(lease, lsn: lsn)
         move(lease, membersTo: .available, lsn: lsn)

@@ -65,14 +65,16 @@ struct GapExplanations {
     {
         let ticks = ticksUnderWay(at: lsn)
         var expiries: [Explanation] = []
+        var seen: [Explanation] = []
         var unlikely: [Explanation] = []
         var idle: [Explanation] = []
         for tick in ticks {
             let slot = max(tick.slot, model.lastSlot ?? tick.slot)
             for lease in model.dueLeases(at: tick.slot) {
                 let expiry = Explanation.expiry(lease.id, slot: slot)
-                switch hints.rank(lease.id, at: lsn) {
-                case .seenHere: expiries.insert(expiry, at: 0)
+                let retireAfter = model.retireAfter(endingAt: slot)
+                switch hints.rank(lease.id, at: lsn, retireAfter: retireAfter) {
+                case .seenHere: seen.append(expiry)
                 case .open: expiries.append(expiry)
                 case .seenElsewhere: unlikely.append(expiry)
                 }
@@ -92,7 +94,7 @@ struct GapExplanations {
                 commands.append(.command(command, slot: slot))
             }
         }
-        return expiries + commands + idle + unlikely
+        return seen + expiries + commands + idle + unlikely
     }
 
     /// The ticks that can have expired something here, one of each slot, the likeliest first.

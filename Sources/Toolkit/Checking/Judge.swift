@@ -36,7 +36,7 @@ public enum Judge {
     private static let longestTail = 8
 
     /// Bound on comparing explanations with the reads, in LSNs replayed.
-    private static let explanationWork = 4_000_000
+    private static let explanationWork = 400_000
 
     private static func replay(
         _ log: WitnessLog, _ attempts: [Attempt], limits: ClusterLimits,

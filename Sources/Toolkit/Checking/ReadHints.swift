@@ -1,12 +1,17 @@
 import History
 
 /// What reads tell about LSNs that no client was told of: a lease that is shown as expired names
-/// the LSN of its expiry.
+/// the LSN of its expiry, and by its retirement the slot.
 ///
 /// A hint never decides. It only says which explanation to try first, so that the replay of a
 /// correct record seldom has to go back; a daemon that shows a wrong LSN gains nothing by it.
 struct ReadHints: Sendable {
-    private var expiredAt: [ReservationID: LSN] = [:]
+    private struct Expiry {
+        let lsn: LSN
+        let retireAfter: Slot?
+    }
+
+    private var expired: [ReservationID: Expiry] = [:]
     private var expiryAt: [LSN: ReservationID] = [:]
 
     init(_ attempts: [Attempt]) {
@@ -14,7 +19,7 @@ struct ReadHints: Sendable {
             guard case .read(.lease(let view), _) = attempt.outcome, view.state == .expired,
                 let lsn = view.releasedLSN
             else { continue }
-            expiredAt[view.reservationID] = lsn
+            expired[view.reservationID] = Expiry(lsn: lsn, retireAfter: view.retireAfter)
             expiryAt[lsn] = view.reservationID
         }
     }
@@ -27,11 +32,12 @@ struct ReadHints: Sendable {
         static func < (left: Rank, right: Rank) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// How well the expiry of a lease fits an LSN, by what reads showed.
-    func rank(_ reservation: ReservationID, at lsn: LSN) -> Rank {
-        guard let seen = expiredAt[reservation] else {
+    /// How well the expiry of a lease fits an LSN and the slot after which the lease would be
+    /// forgotten, by what reads showed.
+    func rank(_ reservation: ReservationID, at lsn: LSN, retireAfter: Slot) -> Rank {
+        guard let seen = expired[reservation] else {
             return expiryAt[lsn] == nil ? .open : .seenElsewhere
         }
-        return seen == lsn ? .seenHere : .seenElsewhere
+        return seen.lsn == lsn && seen.retireAfter == retireAfter ? .seenHere : .seenElsewhere
     }
 }
