@@ -61,7 +61,8 @@ enum Bench {
             switch try description.parse(Array(line.dropFirst())) {
             case .help(let path):
                 StandardStreams.writeOutput(description.helpText(path: path, width: 80))
-            case .version: StandardStreams.writeOutput("allocdb-bench\n")
+            case .version:
+                StandardStreams.writeOutput("allocdb-bench \(PackageVersion.text)\n")
             case .run(let parsed): try carryOut(parsed)
             }
             return 0

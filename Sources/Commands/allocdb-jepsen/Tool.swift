@@ -5,7 +5,7 @@ import Terminal
 /// The command line of the validation toolkit: understands it, calls the one command it names,
 /// and turns what happened into an exit code.
 enum Tool {
-    static let version = "0.1.0"
+    static let version = PackageVersion.text
 
     static let commands: [ToolCommand] = [
         RunCommand.command, AnalyzeCommand.command, PlanCommand.command, VerifyCommand.command,
