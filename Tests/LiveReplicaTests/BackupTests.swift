@@ -164,6 +164,63 @@ import Testing
                 .bytes)
         #expect(bench.core.log.commit == LSN(1))
     }
+    @Test("nobody is left waiting when a view change, a fault or a full disk comes between")
+    func nobodyWaits() throws {
+        let endings: [(String, (inout Bench) -> Void)] = [
+            (
+                "view",
+                { bench in
+                    let term = Term(view: View(2), generation: Generation(1))
+                    Self.ask(&bench, .confirm(term, round: 1), from: Bench.three)
+                }
+            ),
+            (
+                "disk",
+                { bench in
+                    bench.disk.failure = StorageFailure("no space")
+                    bench.runDisk()
+                }
+            ),
+            ("stop", { bench in bench.hand(.stop) }),
+        ]
+        for (name, end) in endings {
+            var bench = try Bench(.backup)
+            let prepare = bench.token()
+            bench.hand(.legacyPrepare(prepare, Bench.entry(1).entry))
+            #expect(bench.replies[prepare] == nil)
+            end(&bench)
+            let text = bench.replies[prepare].map { String(decoding: $0, as: UTF8.self) }
+            #expect(text?.hasPrefix("status=error") == true, "\(name)")
+        }
+    }
+
+    @Test("no position is so high that it traps")
+    func highestPositions() throws {
+        for position in [UInt64.max, UInt64.max - 1, UInt64.max - 2] as [UInt64] {
+            var bench = try Bench(.backup)
+            Self.ask(&bench, Bench.append(after: position, commit: position, []))
+            Self.ask(
+                &bench,
+                .snapshotChunk(
+                    SnapshotChunk(
+                        term: Term(view: View(1), generation: Generation(1)),
+                        snapshot: LSN(position), highest: .unknown, totalBytes: .max,
+                        offset: .max, bytes: [1])))
+            let commit = bench.token()
+            bench.hand(.legacyCommit(commit, view: View(1), LSN(position)))
+            #expect(bench.core.status.faultReason == nil)
+            var primary = try Bench.serving()
+            let term = primary.core.term
+            primary.hand(.peerAnswer(Bench.two, .mismatch(term, resumeAfter: LSN(position))))
+            primary.hand(
+                .peerAnswer(
+                    Bench.two,
+                    .snapshotReceived(
+                        term, snapshot: LSN(position), offset: position, installed: true)))
+            primary.wait(.seconds(1))
+            #expect(primary.core.status.faultReason == nil)
+        }
+    }
 }
 
 @Suite struct RecoveryTests {

@@ -38,6 +38,9 @@ struct LiveLog: Sendable {
 
     var count: Int { entries.count - head }
     var last: LSN { LSN(base.rawValue + UInt64(count)) }
+    /// Where the next entry goes; nil when there is no room. The very last number stays unused,
+    /// so that "the one after" exists for every entry.
+    var nextPosition: LSN? { last.rawValue >= .max - 1 ? nil : last.successor }
     var pendingCount: Int { Int(last.rawValue - commit.rawValue) }
     var pendingBytes: Int { Int(totalBytes - committedBytes) }
 
@@ -47,7 +50,7 @@ struct LiveLog: Sendable {
     }
 
     /// The lowest entry that is not committed.
-    var oldestPending: Entry? { self[LSN(commit.rawValue + 1)] }
+    var oldestPending: Entry? { self[LSN(commit.rawValue &+ 1)] }
 
     /// The generation of the entry at a position, as far as it is known.
     func generation(at lsn: LSN) -> Generation {

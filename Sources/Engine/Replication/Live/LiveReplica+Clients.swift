@@ -116,7 +116,7 @@ extension LiveReplica {
     private mutating func prepare(
         _ kind: PreparedEntry.Kind, slot: Slot, payload: [UInt8]
     ) -> LSN? {
-        guard let lsn = log.last.successor else { return nil }
+        guard let lsn = log.nextPosition else { return nil }
         let entry = PreparedEntry(
             kind: kind, view: metadata.currentView, lsn: lsn, requestSlot: slot,
             payload: payload)
@@ -276,7 +276,7 @@ extension LiveReplica {
                 return reply(token, .tickRejected(Rejection(.slotOverflow(overflow))))
             }
         }
-        guard log.last.rawValue <= .max - UInt64(due.count) else {
+        guard log.last.rawValue < .max - UInt64(due.count) else {
             _ = requests.remove(token)
             return reply(
                 token, .tickRejected(Rejection(.lsnExhausted(lastApplied: log.commit))))
@@ -351,10 +351,7 @@ extension LiveReplica {
             }
         }
         waitingReads.removeAll()
-        for token in checkpointRequests {
-            replyText(token, "status=error\nmessage=engine halted\n")
-        }
-        checkpointRequests.removeAll()
+        answerUnfinished(.submission(.engineHalted))
     }
 
     mutating func rejectIndefinite(_ token: RequestToken) {

@@ -112,7 +112,8 @@ extension LiveReplica {
         let wasLeading = supervisor.isLeading
         supervisor.move(to: .changingView(view), because: cause, at: now)
         if wasLeading { answerAllAsDeposed() }
-        waitingLegacy.removeAll()
+        refuseLegacy(
+            .node(.viewMismatch(expected: view, found: metadata.currentView)))
         receiver.source = nil
         incomingSnapshot = nil
         if view > metadata.currentView, log.pendingCount > 0 {
@@ -123,7 +124,7 @@ extension LiveReplica {
     private mutating func giveUp(from lsn: LSN) {
         log.truncate(from: lsn)
         receiver.giveUp(from: lsn)
-        waitingLegacy.removeAll { $0.lsn >= lsn }
+        refuseLegacy(.node(.preparedEntryConflict(lsn)), from: lsn)
     }
 
     // MARK: - Entries
@@ -176,7 +177,7 @@ extension LiveReplica {
             // Written by a life of the primary that lost it, so nobody was answered.
             giveUp(from: lsn)
         }
-        guard lsn.rawValue == log.last.rawValue + 1,
+        guard lsn == log.nextPosition,
             log.pendingCount < settings.limits.pendingEntries * 4
         else { return false }
         takeIn(replicated)
@@ -231,7 +232,9 @@ extension LiveReplica {
         guard chunk.snapshot > log.commit else {
             return mismatch(source, resumeAfter: max(log.commit, source.verified))
         }
-        guard chunk.totalBytes <= UInt64(settings.limits.snapshotBytes) else {
+        guard chunk.totalBytes <= UInt64(settings.limits.snapshotBytes),
+            chunk.snapshot.rawValue < .max - 1
+        else {
             note("snapshot_refused bytes=\(chunk.totalBytes)")
             _ = refuse(.notAble, on: source.stream)
             return

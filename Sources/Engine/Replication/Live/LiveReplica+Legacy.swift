@@ -23,7 +23,7 @@ extension LiveReplica {
             if let own = log[entry.lsn]?.replicated.entry, entry.lsn > log.commit {
                 guard own == entry else { throw .node(.preparedEntryConflict(entry.lsn)) }
             } else {
-                guard let next = log.last.successor else {
+                guard let next = log.nextPosition else {
                     throw .node(.prepareLSNExhausted(last: log.last))
                 }
                 guard entry.lsn == next else {
@@ -84,6 +84,14 @@ extension LiveReplica {
         }
     }
 
+    /// Answers those from `lsn` on whose answer will not come.
+    mutating func refuseLegacy(_ refusal: LegacyRefusal, from lsn: LSN = LSN(0)) {
+        for waiting in waitingLegacy where waiting.lsn >= lsn {
+            replyRefusal(waiting.token, .protocolError(error: refusal.text))
+        }
+        waitingLegacy.removeAll { $0.lsn >= lsn }
+    }
+
     private func requireBackup() throws(LegacyRefusal) {
         if case .faulted = supervisor.state { throw .node(.inactive(replicaStatus)) }
         guard case .backup = supervisor.state else {
@@ -132,7 +140,7 @@ extension LiveReplica {
 }
 
 /// Why a one-shot message is refused, in the reference's words.
-private enum LegacyRefusal: Error {
+enum LegacyRefusal: Error {
     case node(ReplicaNodeError)
     case submission(SubmissionError)
 

@@ -218,6 +218,7 @@ public struct LiveReplica: ReplicaCore, Sendable {
         guard !supervisor.isFaulted else { return }
         supervisor.move(to: .faulted(.native(fault)), because: cause, at: now)
         answerAllAsDeposed()
+        answerUnfinished(.node(.inactive(replicaStatus)))
         note("faulted reason=\(fault.debugText)")
     }
 
@@ -227,6 +228,16 @@ public struct LiveReplica: ReplicaCore, Sendable {
         supervisor.move(to: .halted(role, failure), because: failure.description, at: now)
         note("engine_halted error=\(failure)")
         answerAllAsHalted()
+    }
+
+    /// Operators and one-shot peers wait without a limit of their own: when their turn can no
+    /// longer come, they are told.
+    mutating func answerUnfinished(_ refusal: LegacyRefusal) {
+        for token in checkpointRequests {
+            replyText(token, "status=error\nmessage=\(refusal.text)\n")
+        }
+        checkpointRequests.removeAll()
+        refuseLegacy(refusal)
     }
 }
 
