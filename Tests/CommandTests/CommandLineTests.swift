@@ -102,6 +102,7 @@ struct CommandLineTests {
 
     static let overrides: [(id: String, text: String?, window: UInt64?)] = [
         ("reservation_contention-crash-restart", " 30\n", 30),
+        ("reservation_contention-crash-restart", "3 0", nil),
         ("reservation_contention-crash-restart", "0", nil),
         ("reservation_contention-crash-restart", "-1", nil),
         ("reservation_contention-crash-restart", "soon", nil),

@@ -129,8 +129,13 @@ enum RunCommand {
     /// a window; anything else is ignored (validation.md 9.3).
     static func windowOverride(for id: String, _ text: String?) -> UInt64? {
         guard let run = RunMatrix.run(id: id), run.minimumFaultWindow != nil, let text,
-            let number = UInt64(text.filter { !$0.isWhitespace }), number > 0
+            let number = UInt64(Self.trimmed(text)), number > 0
         else { return nil }
         return number
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        let start = text.drop { $0.isWhitespace }
+        return String(start.reversed().drop { $0.isWhitespace }.reversed())
     }
 }
