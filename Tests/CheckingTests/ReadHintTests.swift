@@ -50,7 +50,7 @@ import Testing
 
         /// Three leases fall due; the second is released while the tick is under way; a read
         /// shows that the third expired at the last place of the batch.
-        mutating func batch(slot: UInt64) {
+        mutating func batch(slot: UInt64, isRead: Bool = true) {
             for resource in UInt128(1)...3 {
                 commit(
                     .reserve(ResourceID(resource), HolderID(9), ttl: SlotCount(1)), slot: slot,
@@ -63,6 +63,7 @@ import Testing
                 slot: slot + 1)
             lsn += 3
             event(2, .complete(tick, .ticked(applied: 3, lastLSN: LSN(lsn))))
+            guard isRead else { return }
             let read = invoke(.getReservation(last, requiredLSN: nil), slot: slot + 1)
             let view = LeaseView(
                 reservationID: last, holder: HolderID(9), state: .expired, epoch: LeaseEpoch(2),
@@ -86,5 +87,27 @@ import Testing
         let judgement = Judge.judge(RunRecord(header: header, events: record.events))
         #expect(judgement.verdict == .passed, "\(judgement.findings.first?.explanation ?? "")")
         #expect(judgement.statistics.inferredExpiries == 120)
+    }
+
+    @Test("a read that is stale in every explanation blocks, however many there are")
+    func staleInAll() {
+        for (version, verdict) in [(UInt64(80), Judgement.Verdict.passed), (3, .blocked)] {
+            var record = Record()
+            for resource in UInt128(1)...3 {
+                record.commit(.createResource(ResourceID(resource)), slot: 1)
+            }
+            for batch in UInt64(1)...40 { record.batch(slot: 10 * batch, isRead: false) }
+            let read = record.invoke(.getResource(ResourceID(2), requiredLSN: nil), slot: 500)
+            let view = ResourceView(
+                resourceID: ResourceID(2), state: .available, currentReservation: nil,
+                version: version)
+            record.event(1, .complete(read, .read(.resource(view), .unknown)))
+            let header = RunHeader(
+                runID: "r", workload: "w", nemesis: "n", testbed: "t", seed: 1, concurrency: 2,
+                startedAt: 0, slotRule: "", toolVersion: "", limits: ClusterLimits())
+            let judgement = Judge.judge(RunRecord(header: header, events: record.events))
+            #expect(judgement.verdict == verdict)
+            if verdict == .blocked { #expect(judgement.findings.map(\.code) == [.staleRead]) }
+        }
     }
 }

@@ -61,8 +61,10 @@ public enum Judge {
             ranOut = ranOut || attempt.ranOut
             guard attempt.onlyReadsFail, tail < openEffects else { break }
         }
-        guard ranOut || openEffects > longestTail else { return findings }
-        return findings.map(\.undecided)
+        let isUndecided = ranOut || findings.contains { $0.severity == .undecided }
+        guard isUndecided || openEffects > longestTail else { return findings }
+        let certain = CertainlyStaleReads(log).findings(reads)
+        return certain.isEmpty ? findings.map(\.undecided) : certain
     }
 
     private struct Explanation {
