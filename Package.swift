@@ -95,6 +95,7 @@ let engine: [Target] = [
 let toolkit: [Target] = [
     library("History", in: "Toolkit", uses: ["ByteCoding", "DurableFiles", "SystemCalls"]),
     library("Checking", in: "Toolkit", uses: ["History"]),
+    library("Searching", in: "Toolkit"),
     library("Matrix", in: "Toolkit", uses: ["JSONText"]),
     library(
         "Workload", in: "Toolkit",
@@ -134,13 +135,13 @@ let commands: [Target] = [
         "allocdb-jepsen",
         uses: [
             "Campaign", "Checking", "CommandDescriptions", "History", "JSONText", "Matrix",
-            "Reporting", "SystemCalls", "Terminal",
+            "Reporting", "Searching", "SystemCalls", "Terminal",
         ]),
     command(
         "allocdb-bench",
         uses: [
             "Checking", "ClusterProtocol", "ClusterRunner", "CommandDescriptions", "DurableFiles",
-            "History", "LeaseKernel", "SystemCalls",
+            "History", "LeaseKernel", "Searching", "SystemCalls",
         ]),
 ]
 
@@ -244,6 +245,7 @@ let testTargets: [Target] = [
     tests("HistoryTests", uses: ["ByteCoding", "DurableFiles", "History", "SystemCalls"]),
     tests("CheckingReferenceTests", uses: ["Checking", "History", "SystemCalls"]),
     tests("MatrixTests", uses: ["Matrix"]),
+    tests("SearchingTests", uses: ["Searching"]),
     tests(
         "CommandDescriptionsTests", uses: ["CommandDescriptions"], excluding: ["Snapshots"]),
     tests("TerminalTests", uses: ["Terminal"]),

@@ -1,6 +1,7 @@
 import Checking
 import CommandDescriptions
 import History
+import Searching
 import SystemCalls
 
 /// The benchmarks. Each prints what it measured beside a yardstick measured in the same run, so
@@ -21,6 +22,12 @@ enum Bench {
     private static let daemon = Option(
         "replica-binary", ValueType<String>.file(),
         "The daemon to measure instead of the allocdb-local-cluster beside this program")
+
+    private static let searched = Option(
+        "history-file", ValueType<String>.file(),
+        "Measures this history alone, instead of the table; needs --model")
+    private static let model = Option(
+        "model", ValueType<ModelKind>.choice("MODEL"), "What the history is of")
 
     static let description = CommandDescription(
         name: "allocdb-bench",
@@ -49,6 +56,21 @@ enum Bench {
                     CommandExample(
                         "allocdb-bench analyze --history-file large.txt",
                         purpose: "Beside counting its lines")
+                ]),
+            CommandDescription(
+                name: "search", summary: "What searching for an order of operations costs",
+                discussion: [
+                    "Makes the histories of the table of targets, searches each in a process of "
+                        + "its own, and prints a table with tabs: milliseconds of reading, "
+                        + "searching and the processor, megabytes at most, and what part of "
+                        + "the target that is."
+                ],
+                arguments: [searched, model],
+                examples: [
+                    CommandExample("allocdb-bench search", purpose: "The whole table"),
+                    CommandExample(
+                        "allocdb-bench search --model register --history-file history.edn",
+                        purpose: "One history"),
                 ]),
         ],
         exitStatuses: [
@@ -82,6 +104,7 @@ enum Bench {
         case ["analyze"]:
             let path = try parsed.arguments[historyFile]
             StandardStreams.writeOutput(try ReferenceBenchmark.run(historyFile: path).description)
+        case ["search"]: try search(parsed.arguments)
         case let path:
             throw LocatedUsageError(
                 .unknownCommand(path.joined(separator: " "), suggestion: nil), path: [],
@@ -94,6 +117,21 @@ enum Bench {
         defer { try? FileSystem.removeTree(folder) }
         let report = try RecorderBenchmark.run(eventCount: arguments[events], folder: folder)
         StandardStreams.writeOutput(report.description)
+    }
+
+    private static func search(_ arguments: ParsedArguments) throws {
+        switch (arguments[searched], arguments[model]) {
+        case (let path?, let kind?):
+            StandardStreams.writeOutput(try SearchBench.searchOne(path, kind: kind))
+        case (nil, nil):
+            let folder = try FileSystem.makeTemporaryFolder(prefix: "allocdb-bench")
+            defer { try? FileSystem.removeTree(folder) }
+            StandardStreams.writeOutput(try SearchBench(folder: folder).run())
+        case (nil, _?), (_?, nil):
+            throw LocatedUsageError(
+                .contradiction("`--history-file` and `--model` go together"), path: ["search"],
+                tool: description.name)
+        }
     }
 
     private static func cluster(_ arguments: ParsedArguments) throws {

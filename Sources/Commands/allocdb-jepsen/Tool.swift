@@ -8,8 +8,8 @@ enum Tool {
     static let version = PackageVersion.text
 
     static let commands: [ToolCommand] = [
-        RunCommand.command, AnalyzeCommand.command, PlanCommand.command, VerifyCommand.command,
-        ArchiveCommand.command, CompletionsCommand.command,
+        RunCommand.command, AnalyzeCommand.command, SearchCommand.command, PlanCommand.command,
+        VerifyCommand.command, ArchiveCommand.command, CompletionsCommand.command,
     ]
 
     static let description = CommandDescription(
