@@ -44,6 +44,9 @@ public struct LiveTimes: Hashable, Sendable {
     public var resendAfter: Duration = .milliseconds(400)
     /// Without an answer for this long, the stream is given up.
     public var reconnectAfter: Duration = .seconds(3)
+    /// Log frames of committed entries wait this long for a journal batch to go with. The
+    /// journal has what they say; a write of their own would hold up the next batch.
+    public var framesWait: Duration = .milliseconds(5)
     /// A round of confirmation without a majority is asked again after this long.
     public var confirmAgainAfter: Duration = .milliseconds(100)
 

@@ -20,8 +20,8 @@ extension LiveReplica {
                 writeCheckpoint()
             } else if receiver.hasUnwrittenRecords {
                 writeBatch()
-            } else if let applier, !applier.unwrittenFrames.isEmpty {
-                writeFrames()
+            } else {
+                writeFramesIfDue()
             }
         }
     }
@@ -31,14 +31,22 @@ extension LiveReplica {
             && log.commit > snapshotLSN ?? LSN(0)
     }
 
-    /// Log frames are written without a sync: the journal has what they say.
-    private mutating func writeFrames() {
+    /// Log frames are written without a sync: the journal has what they say. They go with the
+    /// next batch if one comes soon.
+    private mutating func writeFramesIfDue() {
+        guard let applier, !applier.unwrittenFrames.isEmpty else { return }
+        let since = framesSince ?? now
+        framesSince = since
+        guard now - since >= settings.times.framesWait
+            || applier.unwrittenFrames.count >= settings.limits.messageBytes
+        else { return }
         let token = newJob([.append(.log, takeFrames())], .write, as: .frames)
         receiver.holdFor(token, cause: "log frames", at: now)
     }
 
     private mutating func takeFrames() -> [UInt8] {
         let frames = applier?.takeFrames() ?? []
+        framesSince = nil
         log.trim(
             through: log.commit, maximumBytes: settings.limits.recentBytes,
             maximumCount: settings.limits.recentEntries)

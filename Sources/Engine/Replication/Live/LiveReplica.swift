@@ -77,6 +77,8 @@ public struct LiveReplica: ReplicaCore, Sendable {
     var logFloor: LSN
     /// Position of the snapshot file once every job handed over has run.
     var snapshotLSN: LSN?
+    /// When the oldest log frame that no job carries yet was made.
+    var framesSince: Instant?
     var checkpointRequests: [RequestToken] = []
     var wantsCheckpoint = false
     var isIsolated = false
@@ -160,6 +162,9 @@ public struct LiveReplica: ReplicaCore, Sendable {
     public var nextWakeUp: Instant {
         var next = now + .seconds(1)
         if let deadline = requests.nextDeadline { next = min(next, deadline) }
+        if let framesSince, isEngineRunning, case .idle = receiver.state {
+            next = min(next, framesSince + settings.times.framesWait)
+        }
         switch supervisor.state {
         case .confirming, .primary:
             for peer in peers where peer.isConnected {
