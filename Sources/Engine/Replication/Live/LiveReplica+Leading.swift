@@ -256,12 +256,13 @@ extension LiveReplica {
             let request = LogReadRequest(
                 from: peer.next, offset: peer.logOffset,
                 maximumBytes: settings.limits.messageBytes)
-            _ = newJob([.readLog(request)], .readLog(peer.replica), as: .reading)
-        } else if let snapshotLSN {
+            _ = newJob(
+                [.readLog(request)], .readLog(peer.replica, edition: logEdition), as: .reading)
+        } else if let snapshotLSN, snapshotLSN >= peer.next {
             peers[index].mode = .readingSnapshot
             _ = newJob([.readSnapshot], .readSnapshot(peer.replica, snapshotLSN), as: .reading)
         } else {
-            // The log does not reach back and there is no snapshot: make one.
+            // The log does not reach back and no snapshot reaches far enough: make one.
             wantsCheckpoint = true
         }
     }

@@ -37,8 +37,9 @@ extension LiveReplica {
         guard let applier, !applier.unwrittenFrames.isEmpty else { return }
         let since = framesSince ?? now
         framesSince = since
-        guard now - since >= settings.times.framesWait
-            || applier.unwrittenFrames.count >= settings.limits.messageBytes
+        guard
+            now - since >= settings.times.framesWait
+                || applier.unwrittenFrames.count >= settings.limits.messageBytes
         else { return }
         let token = newJob([.append(.log, takeFrames())], .write, as: .frames)
         receiver.holdFor(token, cause: "log frames", at: now)
@@ -125,6 +126,7 @@ extension LiveReplica {
         snapshotLSN = lsn
         logFloor = max(logFloor, previous ?? LSN(0))
         applier?.noteLogRewritten(length: 0)
+        logEdition += 1
         for index in peers.indices { peers[index].logOffset = 0 }
     }
 
@@ -194,6 +196,7 @@ extension LiveReplica {
         metadata.activeSnapshotLSN = received.lsn
         snapshotLSN = received.lsn
         logFloor = received.lsn
+        logEdition += 1
         note("snapshot_installed lsn=\(received.lsn)")
         supervisor.move(to: .backup, because: "snapshot \(received.lsn) is stored", at: now)
         guard let source = receiver.source else { return }
@@ -233,7 +236,7 @@ extension LiveReplica {
     mutating func storageFinished(_ token: StorageToken, _ outcome: StorageOutcome) {
         guard let purpose = jobs.removeValue(forKey: token) else { return }
         switch (purpose, outcome) {
-        case (.readLog(let peer), _): logRead(for: peer, outcome)
+        case (.readLog(let peer, let edition), _): logRead(for: peer, edition, outcome)
         case (.readSnapshot(let peer, let lsn), _): snapshotRead(lsn, for: peer, outcome)
         case (.write, .failed(let failure)), (.checkpoint, .failed(let failure)),
             (.enterView, .failed(let failure)), (.install, .failed(let failure)):
@@ -282,18 +285,24 @@ extension LiveReplica {
     }
 
     /// Older entries for a peer that is behind.
-    private mutating func logRead(for peer: ReplicaID, _ outcome: StorageOutcome) {
+    private mutating func logRead(
+        for peer: ReplicaID, _ edition: UInt64, _ outcome: StorageOutcome
+    ) {
         guard let index = index(of: peer), case .readingLog = peers[index].mode else { return }
         peers[index].mode = .streaming
         guard supervisor.isLeading, peers[index].isConnected else { return }
         switch outcome {
         case .log(let entries, let nextOffset):
             guard let first = entries.first, first.lsn == peers[index].next else {
+                if peers[index].logOffset > 0 {
+                    peers[index].logOffset = 0
+                    return
+                }
                 // The log does not reach back as far as was thought: the snapshot does.
                 logFloor = max(logFloor, peers[index].next)
                 return
             }
-            peers[index].logOffset = nextOffset
+            peers[index].logOffset = edition == logEdition ? nextOffset : 0
             let known = entries.filter { $0.lsn <= log.commit }.map { entry in
                 log[entry.lsn]?.replicated ?? ReplicatedEntry(entry: entry, generation: .unknown)
             }

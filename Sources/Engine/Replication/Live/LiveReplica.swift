@@ -77,6 +77,8 @@ public struct LiveReplica: ReplicaCore, Sendable {
     var logFloor: LSN
     /// Position of the snapshot file once every job handed over has run.
     var snapshotLSN: LSN?
+    /// How often the log file was rewritten: offsets into an older edition mean nothing.
+    var logEdition: UInt64 = 0
     /// When the oldest log frame that no job carries yet was made.
     var framesSince: Instant?
     var checkpointRequests: [RequestToken] = []
@@ -251,7 +253,7 @@ enum StorageJobPurpose: Sendable {
     /// Journal batch, log frames, or both.
     case write
     case checkpoint(CheckpointJob)
-    case readLog(ReplicaID)
+    case readLog(ReplicaID, edition: UInt64)
     case readSnapshot(ReplicaID, LSN)
     case enterView(View)
     case install(ReceivedSnapshot)

@@ -69,6 +69,25 @@ public struct WorkspaceFiles: Hashable, Sendable {
             prepared: prepared)
     }
 
+    /// The frames up to the first one whose position does not follow. Beyond what was synced
+    /// that is damage: a frame's checksum leaves out the low bytes of its position.
+    private static func followingFrames(
+        _ frames: [WALFrame], through baseline: LSN
+    ) -> [WALFrame] {
+        var previous = LSN(0)
+        for (index, frame) in frames.enumerated() {
+            if frame.isMarker {
+                previous = max(previous, frame.lsn)
+                continue
+            }
+            let follows =
+                frame.lsn == previous.successor || previous == LSN(0) && frame.lsn > previous
+            guard follows || previous < baseline else { return Array(frames[..<index]) }
+            previous = frame.lsn
+        }
+        return frames
+    }
+
     /// The log may lack committed entries at its end, or carry damage there: the journal keeps
     /// them until the log is known to be on disk (docs/reference/formats.md).
     private func decodeNative(
@@ -80,7 +99,7 @@ public struct WorkspaceFiles: Hashable, Sendable {
         } catch {
             throw .undecodable(file: paths.journal, reason: error.debugText)
         }
-        var frames = scan.frames
+        var frames = Self.followingFrames(scan.frames, through: journal.baseline)
         let logged = frames.last?.lsn ?? LSN(0)
         var logEntries: [LSN: WALFrame] = [:]
         for frame in frames where !frame.isMarker { logEntries[frame.lsn] = frame }
