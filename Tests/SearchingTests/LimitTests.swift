@@ -72,6 +72,16 @@ struct LimitTests {
         #expect(LinearizabilitySearch.check(allowed, against: RegisterModel()) == .linearizable)
     }
 
+    @Test(
+        "registers with different keys do not see each other",
+        arguments: [ModelKind.register, .keyValue])
+    func keys(_ kind: ModelKind) throws {
+        var sample = SampleHistory(.register, 300, clients: 5, seed: 4)
+        sample.keys = 3
+        let (_, report) = try Histories.report(Histories.text(sample), kind)
+        #expect(report.verdict == .linearizable && report.partitions == 3)
+    }
+
     @Test("a violation stays one when the budget ends at another key")
     func violationBeforeBudget() throws {
         var lines = "0\t1\t2\t0\tr\t0\t0\t9\n"

@@ -11,7 +11,7 @@ public enum ModelKind: String, Sendable, CaseIterable {
     case queue = "fifo-queue"
     case set
 
-    /// Whether keys are independent of each other, so that each can be searched alone.
+    /// Whether Jepsen's entries hold a key with each value.
     public var isPartitioned: Bool {
         switch self {
         case .keyValue, .lease: true
@@ -72,7 +72,7 @@ public struct SearchError: Error, CustomStringConvertible, Equatable {
 
 /// Linearizability of a recorded history: the search check of docs/reference/search.md.
 public enum SearchCheck {
-    /// Searches each key alone where the model allows it. Of several violations the earliest in
+    /// Searches each key alone: objects do not depend on each other. Of several violations the earliest in
     /// real time is reported; a violation stays one when the budget ends elsewhere.
     public static func check(
         _ history: OperationHistory, kind: ModelKind, limits: SearchLimits = .init()
@@ -91,7 +91,7 @@ public enum SearchCheck {
     private static func check<Model: RecordedModel>(
         _ history: OperationHistory, _ kind: ModelKind, _ model: Model, _ budget: Budget
     ) throws(SearchError) -> SearchReport {
-        let partitions = Partitions(history, byKey: kind.isPartitioned)
+        let partitions = Partitions(history)
         var report = SearchReport(
             verdict: .linearizable, key: nil, partitions: partitions.count, partitionsDone: 0,
             largestFrontier: 0)
@@ -106,7 +106,7 @@ public enum SearchCheck {
             report.largestFrontier = max(report.largestFrontier, found.largestFrontier)
             let key = members.first.map { Int(history.operations[Int($0)].key) }
             let verdict = found.verdict.renaming { Int(members[members.startIndex + $0]) }
-            report.add(verdict, key: kind.isPartitioned ? key : nil, history)
+            report.add(verdict, key: history.keys.count > 1 ? key : nil, history)
             guard case .unknown(let exhaustion) = verdict else {
                 report.partitionsDone += 1
                 continue
@@ -163,7 +163,7 @@ extension SearchReport {
     }
 }
 
-/// The operations of each key, in order; all of them together where keys do not matter.
+/// The operations of each key, in order.
 private struct Partitions {
     private var members: [Int32]
     private var starts: [Int]
@@ -171,13 +171,8 @@ private struct Partitions {
     var count: Int { starts.count - 1 }
     subscript(_ index: Int) -> ArraySlice<Int32> { members[starts[index]..<starts[index + 1]] }
 
-    init(_ history: OperationHistory, byKey: Bool) {
+    init(_ history: OperationHistory) {
         let operations = history.operations
-        guard byKey else {
-            members = operations.indices.map { Int32($0) }
-            starts = [0, operations.count]
-            return
-        }
         starts = [Int](repeating: 0, count: history.keys.count + 1)
         for operation in operations { starts[Int(operation.key) + 1] += 1 }
         for key in history.keys.indices { starts[key + 1] += starts[key] }
