@@ -101,6 +101,10 @@ extension EndToEndTests {
         private func settle(_ bench: CrashBench) throws {
             let last = try bench.cluster.metrics(1).lastAppliedLSN ?? LSN(0)
             try bench.cluster.awaitCommit(last, at: 2)
+            // The log follows a moment later; it is what makes up for a damaged last batch.
+            try bench.cluster.waitUntil("the log of replica 2 holds \(last)") {
+                try ReplicaFiles(of: bench.cluster.replica(2)).logHolds(last)
+            }
         }
     }
 }
@@ -129,6 +133,16 @@ private struct ReplicaFiles: ReplicaStorage {
         ReplicaPaths(
             metadata: replica.metadataPath, journal: replica.prepareLogPath,
             log: replica.walPath, snapshot: replica.snapshotPath)
+    }
+
+    /// Whether a frame of the log is at that position.
+    func logHolds(_ lsn: LSN) -> Bool {
+        var offset = 0
+        while let frame = try? WALFrame.decode(contents[.log] ?? [], at: offset) {
+            if frame.lsn == lsn { return true }
+            offset += frame.encodedLength
+        }
+        return false
     }
 
     /// Offsets whose damage no other file makes up for.
