@@ -105,8 +105,7 @@ let toolkit: [Target] = [
     library(
         "Testbed", in: "Toolkit",
         uses: [
-            "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel", "Randomness",
-            "SystemCalls",
+            "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel", "SystemCalls",
         ]),
     library(
         "Nemesis", in: "Toolkit",

@@ -110,13 +110,6 @@ import Testing
         #expect(try FileSystem.list(folder) == [])
     }
 
-    @Test("ports are different, and outside what outgoing connections are given")
-    func ports() throws {
-        let ports = try PortPicker.ports(9)
-        #expect(Set(ports).count == 9)
-        #expect(ports.allSatisfy { UInt64($0) >= PortPicker.lowest })
-    }
-
     @Test("the layout carries the bounds under test and nine different ports")
     func layout() throws {
         let folder = try FileSystem.makeTemporaryFolder(prefix: "testbed-tests")

@@ -84,7 +84,7 @@ public final class LocalTestbed: Testbed {
     private static func layout(
         _ workspace: String, _ configuration: Configuration
     ) throws(SystemError) -> ClusterLayout {
-        let ports = try PortPicker.ports(9)
+        let ports = try FreePorts.find(9)
         func addresses(_ first: Int) -> ReplicaAddresses {
             ReplicaAddresses(
                 control: .loopback(port: ports[first]), client: .loopback(port: ports[first + 1]),
