@@ -100,7 +100,7 @@ let toolkit: [Target] = [
     library(
         "Workload", in: "Toolkit",
         uses: [
-            "ClusterProtocol", "History", "LeaseKernel", "Randomness", "SystemCalls",
+            "ClusterProtocol", "History", "LeaseKernel", "Matrix", "Randomness", "SystemCalls",
         ]),
     library(
         "Testbed", in: "Toolkit",
@@ -173,7 +173,8 @@ let testTargets: [Target] = [
     tests(
         "WorkloadTests",
         uses: [
-            "ClusterProtocol", "History", "LeaseKernel", "Randomness", "SystemCalls", "Workload",
+            "ClusterProtocol", "History", "LeaseKernel", "Matrix", "Randomness", "SystemCalls",
+            "Workload",
         ]),
     .target(
         name: "ClusterHarness",

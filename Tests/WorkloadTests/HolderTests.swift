@@ -1,42 +1,67 @@
 import History
+import Matrix
 import Testing
 
 @testable import Workload
 
 @Suite struct IntentTests {
-    @Test("the intents of a client follow from seed and number alone")
-    func deterministic() {
-        func first(_ seed: UInt64, _ client: UInt64) -> [Intent] {
-            var stream = IntentStream(
-                seed: seed, client: client, longestTTL: 9, impatientShare: 0.1)
-            return (0..<500).map { _ in stream.next() }
+    @Test(
+        "the intents of a client follow from workload, seed and number alone",
+        arguments: WorkloadDescription.all)
+    func deterministic(workload: WorkloadDescription) {
+        func first(_ seed: UInt64, _ client: UInt32) -> [Intent] {
+            let role = workload.role(ofClient: client)
+            var stream = IntentStream(seed: seed, client: UInt64(client), role: role)
+            return (0..<3000).map { _ in stream.next() }
         }
         #expect(first(1, 1) == first(1, 1))
         #expect(first(1, 1) != first(1, 2))
         #expect(first(1, 1) != first(2, 1))
-        #expect(Set(first(1, 1).map(\.kind)).count == Intent.Kind.allCases.count)
-        #expect(first(3, 1).allSatisfy { (1...9).contains($0.ttl) })
+        for client in UInt32(1)...3 {
+            let role = workload.role(ofClient: client)
+            let intents = first(3, client)
+            #expect(Set(intents.map(\.kind)) == Set(role.mix.entries.map(\.kind)))
+            #expect(intents.allSatisfy { role.ttls.contains($0.ttl) })
+            #expect(intents.contains { $0.hangUp != nil })
+            #expect(intents.contains { $0.asksAnother })
+        }
     }
 
-    @Test("the weights name every kind once and add up to a thousand")
-    func weights() {
-        #expect(IntentStream.weights.map(\.weight).reduce(0, +) == 1000)
-        #expect(Set(IntentStream.weights.map(\.kind)) == Set(Intent.Kind.allCases))
-        #expect(IntentStream.weights.count == Intent.Kind.allCases.count)
+    @Test("every part of a workload is played by somebody, in the shares it states")
+    func roles() {
+        for workload in WorkloadDescription.all {
+            let shares = workload.roles.map(\.share).reduce(0, +)
+            let dealt = (1...UInt32(shares)).map { workload.role(ofClient: $0) }
+            for role in workload.roles {
+                #expect(dealt.count { $0 == role } == role.share, "\(workload.family)")
+            }
+            #expect(workload.role(ofClient: UInt32(shares + 1)) == dealt[0])
+        }
+    }
+
+    @Test("every kind of intent occurs in some workload")
+    func kinds() {
+        let used = WorkloadDescription.all.flatMap(\.roles).flatMap(\.mix.entries).map(\.kind)
+        #expect(Set(used) == Set(Intent.Kind.allCases))
+    }
+
+    @Test("every family of the matrix has its workload")
+    func families() {
+        #expect(WorkloadDescription.all.map(\.family) == WorkloadFamily.allCases)
     }
 }
 
 @Suite struct HolderTests {
     static func holder(bundles: Int = 4) -> Holder {
         Holder(
-            client: 2, nonce: 7, resources: (1...6).map { ResourceID($0) }, maxBundleSize: bundles,
-            windowSlots: 20)
+            client: 2, role: WorkloadDescription.reservationContention.roles[0], nonce: 7,
+            resources: (1...6).map { ResourceID($0) }, maxBundleSize: bundles, windowSlots: 20)
     }
 
     static func intent(_ kind: Intent.Kind, pick: UInt64 = 0, second: UInt64 = 1) -> Intent {
         Intent(
             kind: kind, pick: pick, second: second, ttl: 3, asksAnother: false,
-            isImpatient: false)
+            hangUp: nil)
     }
 
     static let granted = Outcome.committed(
@@ -150,7 +175,7 @@ import Testing
                     id, operation, slot: Slot(10),
                     .committed(LSN(number), .empty, fromRetryCache: false))
             }
-            #expect(holder.leases.count <= Holder.mostLeases)
+            #expect(holder.leases.count <= 4)
         }
     }
 

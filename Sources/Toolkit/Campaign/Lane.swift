@@ -35,7 +35,4 @@ struct Lane {
             maxExpirationBucketLength: kernel.maxExpirationBucketLength,
             maxExpirationsPerTick: layout.engine.maxExpirationsPerTick)
     }
-
-    /// Slots after which the cluster forgets a command.
-    var windowSlots: UInt64 { limits.maxTTL.rawValue + limits.clientRetryWindow.rawValue }
 }

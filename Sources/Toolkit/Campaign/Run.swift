@@ -98,9 +98,7 @@ struct Run {
         if let primary = lane.testbed.livePrimary() {
             lane.endpoints.isPrimary(History.ReplicaID(primary.rawValue))
         }
-        let rule = SlotLedger.Rule(
-            commandsPerSlot: 10, slotAge: .milliseconds(100), windowSlots: lane.windowSlots,
-            remembered: UInt64(lane.limits.maxOperations) * 3 / 4)
+        let rule = SlotLedger.Rule(workload.pace, limits: lane.limits)
         clock = SlotClock(SlotLedger(rule: rule, startingAt: slot, now: .now))
     }
 
@@ -127,15 +125,7 @@ struct Run {
         guard let lane, let clock, let recorder else { return }
         try enter(.working, .executing, "executing Jepsen scenario")
         let interruption = options.interruption
-        let clients = (1...UInt32(options.concurrency)).map { number in
-            Client(
-                .init(
-                    number: number, seed: options.seed, nonce: nonce, resources: resources,
-                    limits: lane.limits,
-                    interval: .seconds(Double(options.concurrency) / options.rate)),
-                endpoints: lane.endpoints, clock: clock, control: load.control,
-                recorder: recorder, counters: counters)
-        }
+        let clients = clients(lane, clock, recorder)
         let nemesis = Nemesis(
             testbed: lane.testbed, schedule: schedule,
             surgeon: ReplicaSurgeon(layout: lane.testbed.layout), undo: undo, recorder: recorder,
@@ -241,14 +231,30 @@ struct Run {
 
     private var schedule: NemesisSchedule { evidence.schedule }
 
-    /// Few enough that clients meet, more when there are more of them.
+    private var workload: WorkloadDescription { .of(descriptor.workload) }
+
     private var resources: [History.ResourceID] {
-        (1...UInt128(max(4, options.concurrency + 3))).map { History.ResourceID($0) }
+        let limit = lane?.limits.maxResources ?? .max
+        let count = workload.pool.count(clients: options.concurrency, atMost: limit)
+        return (1...UInt128(count)).map { History.ResourceID($0) }
     }
 
     /// Created when all is over, to see that the healed cluster still writes.
     private var lastResource: History.ResourceID {
         History.ResourceID(UInt128(resources.count) + 1)
+    }
+
+    private func clients(_ lane: Lane, _ clock: SlotClock, _ recorder: Recorder) -> [Client] {
+        let publications = Publications()
+        return (1...UInt32(options.concurrency)).map { number in
+            Client(
+                .init(
+                    number: number, role: workload.role(ofClient: number), seed: options.seed,
+                    nonce: nonce, resources: resources, limits: lane.limits,
+                    interval: .seconds(Double(options.concurrency) / options.rate)),
+                endpoints: lane.endpoints, clock: clock, control: load.control,
+                publications: publications, recorder: recorder, counters: counters)
+        }
     }
 
     private func questioner(

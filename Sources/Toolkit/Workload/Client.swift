@@ -39,23 +39,19 @@ public struct Client: Sendable {
         public var limits: ClusterLimits
         /// From the start of one operation to the next, if the cluster keeps up.
         public var interval: Duration
-        public var longestTTL: UInt64
-        /// Share of commands whose client gives up early.
-        public var impatientShare: Double
+        public var role: ClientRole
 
         public init(
-            number: UInt32, seed: UInt64, nonce: UInt64, resources: [ResourceID],
-            limits: ClusterLimits, interval: Duration, longestTTL: UInt64 = 12,
-            impatientShare: Double = 0.01
+            number: UInt32, role: ClientRole, seed: UInt64, nonce: UInt64,
+            resources: [ResourceID], limits: ClusterLimits, interval: Duration
         ) {
             self.number = number
+            self.role = role
             self.seed = seed
             self.nonce = nonce
             self.resources = resources
             self.limits = limits
             self.interval = interval
-            self.longestTTL = longestTTL
-            self.impatientShare = impatientShare
         }
     }
 
@@ -82,7 +78,11 @@ public struct Client: Sendable {
     private let endpoints: Endpoints
     private let clock: SlotClock
     private let control: WorkloadControl
+    private let publications: Publications
     private let interval: Duration
+    private let retries: RetryPlan
+    /// Decides where repetitions go, apart from the intents: how many there are depends on faults.
+    private var retryRandom: SeededRandom
     private var intents: IntentStream
     private var holder: Holder
     private var unresolved: [Unresolved] = []
@@ -92,7 +92,7 @@ public struct Client: Sendable {
 
     public init(
         _ setup: Setup, endpoints: Endpoints, clock: SlotClock, control: WorkloadControl,
-        recorder: Recorder, counters: WorkloadCounters
+        publications: Publications, recorder: Recorder, counters: WorkloadCounters
     ) {
         let window = setup.limits.maxTTL.rawValue + setup.limits.clientRetryWindow.rawValue
         asker = Asker(
@@ -101,13 +101,16 @@ public struct Client: Sendable {
         self.endpoints = endpoints
         self.clock = clock
         self.control = control
+        self.publications = publications
         interval = setup.interval
+        retries = setup.role.retries
+        retryRandom = SeededRandom(seed: setup.seed, stream: 1 << 32 | UInt64(setup.number))
         intents = IntentStream(
-            seed: setup.seed, client: UInt64(setup.number), longestTTL: setup.longestTTL,
-            impatientShare: setup.impatientShare)
+            seed: setup.seed, client: UInt64(setup.number), role: setup.role)
         holder = Holder(
-            client: setup.number, nonce: setup.nonce, resources: setup.resources,
-            maxBundleSize: Int(setup.limits.maxBundleSize), windowSlots: window)
+            client: setup.number, role: setup.role, nonce: setup.nonce,
+            resources: setup.resources, maxBundleSize: Int(setup.limits.maxBundleSize),
+            windowSlots: window)
     }
 
     /// Works until told to stop, or until nothing is left to resolve once told to resolve. Blocks
@@ -139,7 +142,7 @@ public struct Client: Sendable {
         if try retryOne() { return }
         if let again {
             self.again = nil
-            try send(again.operation, id: again.operationID, isImpatient: false, again.triesLeft)
+            try send(again.operation, id: again.operationID, again.triesLeft)
             return
         }
         let intent = intents.next()
@@ -147,13 +150,30 @@ public struct Client: Sendable {
             try read(holder.readInstead(of: intent), intent)
             return
         }
-        switch holder.step(for: intent, at: clock.current) {
+        let slot = clock.current
+        switch holder.step(for: intent, at: slot, news: news(for: intent, at: slot)) {
         case .read(let operation): try read(operation, intent)
         case .tick: try tick(intent)
-        case .command(let id, let operation):
-            try send(operation, id: id, isImpatient: intent.isImpatient, 3, orElse: intent)
+        case .command(let id, let operation): try send(operation, id: id, 3, for: intent)
         case .repetition(let command): try repeatSettled(command, intent)
         }
+    }
+
+    private func news(for intent: Intent, at slot: Slot) -> Publications.Entry? {
+        switch intent.kind {
+        case .readPublished: publications.latest(intent.pick)
+        case .reserveDue: publications.due(at: slot)
+        case .reserve, .reserveBundle, .oddBundle, .confirm, .confirmDue, .release, .revoke,
+            .reclaim, .readResource, .readLease, .readResourceFenced, .readLeaseFenced,
+            .readAhead, .tick, .duplicate, .conflictingReuse, .staleRelease, .staleHolder,
+            .foreignConfirm, .abandon:
+            nil
+        }
+    }
+
+    private func endpoint(for intent: Intent?) -> (Endpoints.Endpoint, wasMeant: Bool) {
+        guard let intent, intent.asksAnother else { return (endpoints.primary, true) }
+        return (endpoints.other(intent.pick), false)
     }
 
     // MARK: - The kinds of request
@@ -161,10 +181,10 @@ public struct Client: Sendable {
     private mutating func read(
         _ operation: Operation, _ intent: Intent
     ) throws(HistoryFileError) {
-        let endpoint = intent.asksAnother ? endpoints.other(intent.pick) : endpoints.primary
+        let (endpoint, wasMeant) = endpoint(for: intent)
         let slot = clock.current
         let outcome = try asker.ask(endpoint, operation, operationID: nil, slot: slot)
-        noteRole(of: endpoint, outcome, wasMeant: !intent.asksAnother)
+        noteRole(of: endpoint, outcome, wasMeant: wasMeant)
         holder.learn(OperationID(0), operation, slot: slot, outcome)
     }
 
@@ -173,27 +193,26 @@ public struct Client: Sendable {
             try read(holder.readInstead(of: intent), intent)
             return
         }
-        let endpoint = endpoints.primary
+        let (endpoint, wasMeant) = endpoint(for: intent)
         let outcome = try asker.ask(endpoint, .tickExpirations, operationID: nil, slot: slot)
         // The cluster never remembers a tick.
         clock.end(.notExecuted)
-        noteRole(of: endpoint, outcome, wasMeant: true)
+        noteRole(of: endpoint, outcome, wasMeant: wasMeant)
         holder.learn(OperationID(0), .tickExpirations, slot: slot, outcome)
     }
 
     private mutating func send(
-        _ operation: Operation, id: OperationID, isImpatient: Bool, _ tries: Int,
-        orElse intent: Intent? = nil
+        _ operation: Operation, id: OperationID, _ tries: Int, for intent: Intent? = nil
     ) throws(HistoryFileError) {
         guard case .granted(let slot) = clock.beginNew() else {
             again = Again(operationID: id, operation: operation, triesLeft: tries)
             if let intent { try read(holder.readInstead(of: intent), intent) }
             return
         }
-        let endpoint = endpoints.primary
+        let (endpoint, wasMeant) = endpoint(for: intent)
         let outcome = try asker.ask(
             endpoint, operation, operationID: id, slot: slot,
-            limits: isImpatient ? .impatient : .patient)
+            limits: .hangingUp(after: intent?.hangUp))
         switch outcome {
         case .committed, .refused, .ticked, .read: clock.end(.settled)
         case .failed:
@@ -203,13 +222,14 @@ public struct Client: Sendable {
             }
         case .ambiguous:
             clock.end(.becameUnresolved)
+            let isLate = retryRandom.chance(retries.lateShare)
             unresolved.append(
                 Unresolved(
                     operationID: id, operation: operation, slot: slot, failures: 0,
-                    retryAt: Instant.now + .milliseconds(10)))
+                    retryAt: Instant.now + (isLate ? retries.latePause : .milliseconds(10))))
         }
-        noteRole(of: endpoint, outcome, wasMeant: true)
-        holder.learn(id, operation, slot: slot, outcome)
+        noteRole(of: endpoint, outcome, wasMeant: wasMeant)
+        learn(id, operation, slot: slot, outcome)
     }
 
     private mutating func repeatSettled(
@@ -219,11 +239,11 @@ public struct Client: Sendable {
             try read(holder.readInstead(of: intent), intent)
             return
         }
-        let endpoint = intent.asksAnother ? endpoints.other(intent.pick) : endpoints.primary
+        let (endpoint, wasMeant) = endpoint(for: intent)
         let outcome = try asker.ask(
             endpoint, command.operation, operationID: command.operationID, slot: command.slot)
         clock.end(.repeated)
-        noteRole(of: endpoint, outcome, wasMeant: !intent.asksAnother)
+        noteRole(of: endpoint, outcome, wasMeant: wasMeant)
     }
 
     /// Repeats the unresolved command that is due first; false when none is due.
@@ -235,22 +255,29 @@ public struct Client: Sendable {
         guard let index = earliest, unresolved[index].retryAt <= now, clock.beginRepeat()
         else { return false }
         let command = unresolved[index]
-        let endpoint = endpoints.primary
+        let strays = control.order == .work && retryRandom.chance(retries.strayShare)
+        let endpoint = strays ? endpoints.other(retryRandom.next()) : endpoints.primary
         let outcome = try asker.ask(
             endpoint, command.operation, operationID: command.operationID, slot: command.slot)
         if Self.resolves(outcome) {
             clock.end(.resolved)
             unresolved.remove(at: index)
-            holder.learn(
-                command.operationID, command.operation, slot: command.slot, outcome)
+            learn(command.operationID, command.operation, slot: command.slot, outcome)
         } else {
             clock.end(.repeated)
             unresolved[index].failures += 1
             let wait = min(500, 10 << min(unresolved[index].failures, 6))
             unresolved[index].retryAt = Instant.now + .milliseconds(wait)
         }
-        noteRole(of: endpoint, outcome, wasMeant: true)
+        noteRole(of: endpoint, outcome, wasMeant: !strays)
         return true
+    }
+
+    private mutating func learn(
+        _ id: OperationID, _ operation: Operation, slot: Slot, _ outcome: Outcome
+    ) {
+        publications.take(operation, outcome)
+        holder.learn(id, operation, slot: slot, outcome)
     }
 
     /// Whether an answer to a repetition settles what became of the command. A failure proves

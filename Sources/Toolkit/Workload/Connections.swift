@@ -78,8 +78,10 @@ public struct Asker: Sendable {
         /// A primary may wait for each peer in turn; below five seconds a client sees time-outs
         /// that mean nothing (wire-api.md 7.2).
         public static let patient = Limits(connect: .seconds(1), exchange: .seconds(5))
-        /// Too short for most writes.
-        public static let impatient = Limits(connect: .seconds(1), exchange: .milliseconds(2))
+        /// Patient, or too short for most writes.
+        public static func hangingUp(after wait: Duration?) -> Limits {
+            wait.map { Limits(connect: .seconds(1), exchange: $0) } ?? .patient
+        }
     }
 
     /// Throws, before or after asking, when the record cannot be written: then nothing may be

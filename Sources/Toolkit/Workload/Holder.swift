@@ -1,4 +1,5 @@
 public import History
+import Randomness
 
 /// What one client knows: the leases it holds, the commands it was answered, the largest LSN it
 /// has seen. Turns intents into operations and learns from outcomes; it does nothing itself.
@@ -27,13 +28,17 @@ public struct Holder: Sendable {
         var reservation: ReservationID
         var epoch: LeaseEpoch
         var state: State
+        /// Unknown for a lease of somebody else.
+        var deadline: Slot?
     }
 
-    public static let mostLeases = 4
     static let mostRemembered = 16
     static let mostPast = 8
+    /// Below every resource that exists, and above every one that a run makes.
+    static let unknownResource = ResourceID(UInt128(1) << 100)
 
     public let holder: HolderID
+    private let role: ClientRole
     private let resources: [ResourceID]
     private let maxBundleSize: Int
     /// Half the cluster's window: a repetition older than this is not sent any more, because a
@@ -43,15 +48,18 @@ public struct Holder: Sendable {
     private var operationCount: UInt128 = 0
     private(set) var leases: [Lease] = []
     private var past: [ReservationID] = []
+    /// Leases that were ours, with the epoch they had then.
+    private var lost: [Lease] = []
     private var seenElsewhere: [ReservationID] = []
     private var remembered: [Remembered] = []
     private var largestLSN: LSN?
 
     /// `client` counts from 1; `nonce` keeps ids of different runs on one cluster apart.
     public init(
-        client: UInt32, nonce: UInt64, resources: [ResourceID], maxBundleSize: Int,
-        windowSlots: UInt64
+        client: UInt32, role: ClientRole, nonce: UInt64, resources: [ResourceID],
+        maxBundleSize: Int, windowSlots: UInt64
     ) {
+        self.role = role
         holder = HolderID(UInt128(100 + client))
         self.resources = resources
         self.maxBundleSize = maxBundleSize
@@ -61,14 +69,20 @@ public struct Holder: Sendable {
 
     // MARK: - From intent to step
 
-    /// What to do for `intent` while the clock shows `slot`. Intents about something that does not
-    /// exist become a reserve, or a release when enough is held; never nothing.
-    public mutating func step(for intent: Intent, at slot: Slot) -> Step {
+    /// What to do for `intent` while the clock shows `slot`, knowing what others were told.
+    /// Intents about something that does not exist become a reserve, or a release when enough is
+    /// held; never nothing.
+    public mutating func step(
+        for intent: Intent, at slot: Slot, news: Publications.Entry? = nil
+    ) -> Step {
         switch intent.kind {
         case .reserve: reserve(intent)
         case .reserveBundle: reserveBundle(intent)
+        case .oddBundle: oddBundle(intent)
+        case .reserveDue: reserve(intent, news?.resource)
         case .confirm:
             change(intent, in: .reserved) { .confirm($0.reservation, $1, $0.epoch) }
+        case .confirmDue: confirmDue(intent)
         case .release: release(intent)
         case .revoke: revoke(intent)
         case .reclaim:
@@ -79,6 +93,7 @@ public struct Holder: Sendable {
         case .readResourceFenced:
             .read(.getResource(resource(intent.pick), requiredLSN: largestLSN))
         case .readLeaseFenced: readLease(intent, fence: largestLSN)
+        case .readPublished: readPublished(intent, news)
         case .readAhead:
             .read(
                 .getResource(
@@ -91,6 +106,7 @@ public struct Holder: Sendable {
             change(intent, in: nil) { lease, holder in
                 .release(lease.reservation, holder, LeaseEpoch(lease.epoch.rawValue + 1))
             }
+        case .staleHolder: staleHolder(intent)
         case .foreignConfirm:
             change(intent, in: nil) { lease, holder in
                 .confirm(lease.reservation, HolderID(holder.rawValue + 1000), lease.epoch)
@@ -115,21 +131,72 @@ public struct Holder: Sendable {
         return resources[Int(min(pick % count, (pick >> 32) % count))]
     }
 
-    private mutating func reserve(_ intent: Intent) -> Step {
-        if leases.count >= Self.mostLeases { return release(intent) }
+    private mutating func reserve(_ intent: Intent, _ wanted: ResourceID? = nil) -> Step {
+        if leases.count >= role.mostLeases { return release(intent) }
         return .command(
             nextOperationID(),
-            .reserve(resource(intent.pick), holder, ttl: SlotCount(intent.ttl)))
+            .reserve(wanted ?? resource(intent.pick), holder, ttl: SlotCount(intent.ttl)))
     }
 
     private mutating func reserveBundle(_ intent: Intent) -> Step {
-        guard maxBundleSize > 1, leases.count < Self.mostLeases else { return reserve(intent) }
-        let largest = min(maxBundleSize, resources.count, 3)
-        let size = 1 + Int(intent.second % UInt64(largest))
-        let start = Int(intent.pick % UInt64(resources.count))
-        let members = (0..<size).map { resources[(start + $0) % resources.count] }
+        guard maxBundleSize > 1, leases.count < role.mostLeases else { return reserve(intent) }
+        return .command(
+            nextOperationID(),
+            .reserveBundle(members(intent), holder, ttl: SlotCount(intent.ttl)))
+    }
+
+    /// Different resources in any order, the hot ones more often than the others.
+    private func members(_ intent: Intent) -> [ResourceID] {
+        var random = SeededRandom(seed: intent.pick, stream: intent.second)
+        let sizes = role.bundleSizes
+        let wanted = sizes.lowerBound + random.index(below: sizes.count)
+        let size = min(wanted, maxBundleSize, resources.count)
+        var members: [ResourceID] = []
+        for _ in 0..<8 * size where members.count < size {
+            let candidate = resource(random.next())
+            if !members.contains(candidate) { members.append(candidate) }
+        }
+        return members
+    }
+
+    private mutating func oddBundle(_ intent: Intent) -> Step {
+        var members = members(intent)
+        switch intent.second % 3 {
+        case 0: members.append(members[0])
+        case 1:
+            while members.count <= maxBundleSize { members.append(resource(intent.pick)) }
+        default: members.append(Self.unknownResource)
+        }
         return .command(
             nextOperationID(), .reserveBundle(members, holder, ttl: SlotCount(intent.ttl)))
+    }
+
+    private mutating func confirmDue(_ intent: Intent) -> Step {
+        let reserved = leases.filter { $0.state == .reserved }
+        let first = reserved.min { ($0.deadline ?? Slot(.max)) < ($1.deadline ?? Slot(.max)) }
+        guard let first else { return reserve(intent) }
+        return .command(nextOperationID(), .confirm(first.reservation, holder, first.epoch))
+    }
+
+    private mutating func staleHolder(_ intent: Intent) -> Step {
+        guard !lost.isEmpty else { return reserve(intent) }
+        let lease = lost[Int(intent.pick % UInt64(lost.count))]
+        return .command(
+            nextOperationID(),
+            intent.second % 2 == 0
+                ? .release(lease.reservation, holder, lease.epoch)
+                : .confirm(lease.reservation, holder, lease.epoch))
+    }
+
+    private func readPublished(_ intent: Intent, _ news: Publications.Entry?) -> Step {
+        guard let news else { return .read(.getResource(resource(intent.pick), requiredLSN: nil)) }
+        if let resource = news.resource, intent.second % 2 == 0 || news.reservation == nil {
+            return .read(.getResource(resource, requiredLSN: news.lsn))
+        }
+        guard let reservation = news.reservation else {
+            return .read(.getResource(resource(intent.pick), requiredLSN: news.lsn))
+        }
+        return .read(.getReservation(reservation, requiredLSN: news.lsn))
     }
 
     private mutating func change(
@@ -236,10 +303,14 @@ public struct Holder: Sendable {
                 !past.contains(reservation),
                 !leases.contains(where: { $0.reservation == reservation })
             else { return }
-            leases.append(Lease(reservation: reservation, epoch: epoch, state: .reserved))
+            leases.append(
+                Lease(
+                    reservation: reservation, epoch: epoch, state: .reserved,
+                    deadline: result.deadline))
         case .confirm(let reservation, _, _): update(reservation) { $0.state = .confirmed }
         case .release(let reservation, _, _), .reclaim(let reservation): forget(reservation)
         case .revoke(let reservation):
+            loses(reservation)
             update(reservation) { $0.state = .revoking }
             if !leases.contains(where: { $0.reservation == reservation }) {
                 // Somebody else's: nobody but the revoker knows that it must be reclaimed.
@@ -305,8 +376,20 @@ public struct Holder: Sendable {
         }
     }
 
+    /// The epoch that it had must not be accepted any more.
+    private mutating func loses(_ reservation: ReservationID) {
+        guard
+            let lease = leases.first(where: {
+                $0.reservation == reservation && $0.epoch > LeaseEpoch(0) && $0.state != .revoking
+            })
+        else { return }
+        lost.append(lease)
+        if lost.count > Self.mostPast { lost.removeFirst() }
+    }
+
     private mutating func forget(_ reservation: ReservationID) {
         guard leases.contains(where: { $0.reservation == reservation }) else { return }
+        loses(reservation)
         leases.removeAll { $0.reservation == reservation }
         past.append(reservation)
         if past.count > Self.mostPast { past.removeFirst() }

@@ -34,14 +34,34 @@ public struct SlotLedger: Sendable {
         public var windowSlots: UInt64
         /// Most commands that may be remembered at once. Keep it below the cluster's limit.
         public var remembered: UInt64
+        /// Most commands in one slot, however long it lasts: ended leases are kept for some slots,
+        /// and there is room for so many.
+        public var mostInSlot: UInt64
+        /// Every so often an advance is by `jumpBy` slots; 0 for never.
+        public var jumpEvery: UInt64
+        public var jumpBy: UInt64
 
         public init(
-            commandsPerSlot: UInt64, slotAge: Duration, windowSlots: UInt64, remembered: UInt64
+            commandsPerSlot: UInt64, slotAge: Duration, windowSlots: UInt64, remembered: UInt64,
+            mostInSlot: UInt64 = .max, jumpEvery: UInt64 = 0, jumpBy: UInt64 = 1
         ) {
             self.commandsPerSlot = commandsPerSlot
             self.slotAge = slotAge
             self.windowSlots = windowSlots
             self.remembered = remembered
+            self.mostInSlot = mostInSlot
+            self.jumpEvery = jumpEvery
+            self.jumpBy = jumpBy
+        }
+
+        /// The pace of a workload within the limits of a cluster.
+        public init(_ pace: SlotPace, limits: ClusterLimits) {
+            self.init(
+                commandsPerSlot: pace.commandsPerSlot, slotAge: pace.slotAge,
+                windowSlots: limits.maxTTL.rawValue + limits.clientRetryWindow.rawValue,
+                remembered: max(1, UInt64(limits.maxOperations) * 3 / 4),
+                mostInSlot: max(1, UInt64(limits.maxReservations) / 2),
+                jumpEvery: pace.jumpEvery, jumpBy: pace.jumpBy)
         }
     }
 
@@ -65,6 +85,7 @@ public struct SlotLedger: Sendable {
     public private(set) var unresolved = 0
     private var isClosing = false
     private var commandsInSlot: UInt64 = 0
+    private var advances: UInt64 = 0
     private var openedAt: Instant
     /// New commands of the last `windowSlots` slots before the current one, oldest first.
     private var earlier: [UInt64] = []
@@ -83,7 +104,7 @@ public struct SlotLedger: Sendable {
     public mutating func beginNew(now: Instant) -> Admission {
         advanceIfPossible(now)
         if isClosing { return .barrier }
-        if remembered >= rule.remembered { return .full }
+        if remembered >= rule.remembered || commandsInSlot >= rule.mostInSlot { return .full }
         commandsInSlot += 1
         inFlight += 1
         return .granted(current)
@@ -141,11 +162,17 @@ public struct SlotLedger: Sendable {
         }
         guard inFlight == 0 else { return }
         isClosing = false
+        advances += 1
+        let jumps = rule.jumpEvery > 0 && advances % rule.jumpEvery == 0
+        for _ in 0..<(jumps ? max(1, rule.jumpBy) : 1) { passSlot() }
+        openedAt = now
+    }
+
+    private mutating func passSlot() {
         current = Slot(current.rawValue + 1)
         earlier.append(commandsInSlot)
         earlierTotal += commandsInSlot
         if UInt64(earlier.count) > rule.windowSlots { earlierTotal -= earlier.removeFirst() }
         commandsInSlot = 0
-        openedAt = now
     }
 }
