@@ -53,6 +53,9 @@ let cLibraries: [Target] = [
     .systemLibrary(
         name: "CCrypto", path: "Sources/CLibraries/CCrypto", pkgConfig: "libcrypto",
         providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+        name: "CYAML", path: "Sources/CLibraries/CYAML", pkgConfig: "yaml-0.1",
+        providers: [.apt(["libyaml-dev"])]),
 ]
 
 let base: [Target] = [
@@ -65,6 +68,7 @@ let base: [Target] = [
     library("CommandDescriptions", in: "Base"),
     library("Terminal", in: "Base"),
     library("JSONText", in: "Base"),
+    library("YAMLText", in: "Base", uses: ["CYAML"]),
 ]
 
 let engine: [Target] = [
@@ -96,7 +100,8 @@ let toolkit: [Target] = [
     library("History", in: "Toolkit", uses: ["ByteCoding", "DurableFiles", "SystemCalls"]),
     library("Checking", in: "Toolkit", uses: ["History"]),
     library("Searching", in: "Toolkit"),
-    library("Matrix", in: "Toolkit", uses: ["JSONText"]),
+    library(
+        "Matrix", in: "Toolkit", uses: ["CommandDescriptions", "JSONText", "YAMLText"]),
     library(
         "Workload", in: "Toolkit",
         uses: [
@@ -251,6 +256,7 @@ let testTargets: [Target] = [
     tests("TerminalTests", uses: ["Terminal"]),
     tests("CheckingTests", uses: ["Checking", "History", "LeaseKernel"]),
     tests("JSONTextTests", uses: ["JSONText"]),
+    tests("YAMLTextTests", uses: ["YAMLText"]),
     tests("TidyTests", uses: ["CommandDescriptions", "allocdb-bench", "allocdb-jepsen"]),
     tests(
         "CommandTests",
