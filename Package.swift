@@ -110,7 +110,8 @@ let toolkit: [Target] = [
     library(
         "Testbed", in: "Toolkit",
         uses: [
-            "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel", "SystemCalls",
+            "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
+            "SystemCalls",
         ]),
     library(
         "Nemesis", in: "Toolkit",
@@ -139,7 +140,7 @@ let commands: [Target] = [
         "allocdb-jepsen",
         uses: [
             "Campaign", "Checking", "CommandDescriptions", "History", "JSONText", "Matrix",
-            "Reporting", "Searching", "SystemCalls", "Terminal",
+            "Reporting", "Searching", "SystemCalls", "Terminal", "Testbed",
         ]),
     command(
         "allocdb-bench",
@@ -174,7 +175,9 @@ let testTargets: [Target] = [
         path: "Tests/BrokenReplica",
         swiftSettings: settings),
     tests("ReportingTests", uses: ["DurableFiles", "JSONText", "Reporting", "SystemCalls"]),
-    tests("TestbedTests", uses: ["ClusterProtocol", "LeaseKernel", "SystemCalls", "Testbed"]),
+    tests(
+        "TestbedTests",
+        uses: ["ClusterProtocol", "LeaseKernel", "SystemCalls", "Testbed", "allocdb-jepsen"]),
     tests(
         "WorkloadTests",
         uses: [

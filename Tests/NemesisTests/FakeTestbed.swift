@@ -10,13 +10,14 @@ final class FakeTestbed: Testbed {
         var running: Set<ReplicaID> = []
         var primary = ReplicaID(1)
         var isolated: Set<ReplicaID> = []
+        var paused: Set<ReplicaID> = []
         var deeds: [String] = []
         var failing: Set<String> = []
     }
 
     let name = "fake"
     let layout: ClusterLayout
-    let capabilities: Set<TestbedCapability> = [.crash, .offlineSurgery]
+    let capabilities = TestbedKind.local.capabilities
     let state = Mutex(State())
 
     init() {
@@ -49,7 +50,28 @@ final class FakeTestbed: Testbed {
     func restart(_ replica: ReplicaID) throws(TestbedError) {
         try deed("restart \(replica)") { $0.running.insert(replica) }
     }
-    func isolate(_ replica: ReplicaID) throws(TestbedError) {
+    func launch(_ replica: ReplicaID) throws(TestbedError) {
+        try deed("launch \(replica)") { $0.running.insert(replica) }
+    }
+    func terminate(_ replica: ReplicaID) throws(TestbedError) {
+        try deed("terminate \(replica)") { $0.running.remove(replica) }
+    }
+    func pause(_ replica: ReplicaID, lease: Duration) throws(TestbedError) {
+        try deed("pause \(replica)") { $0.paused.insert(replica) }
+    }
+    func proceed(_ replica: ReplicaID) throws(TestbedError) {
+        try deed("proceed \(replica)") { $0.paused.remove(replica) }
+    }
+    func checkpoint(_ replica: ReplicaID) throws(TestbedError) {
+        try deed("checkpoint \(replica)") { _ in }
+    }
+    func isPaused(_ replica: ReplicaID) -> Bool {
+        state.withLock { $0.paused.contains(replica) }
+    }
+    func clientPort(_ replica: ReplicaID) -> PortState {
+        isRunning(replica) ? (isIsolated(replica) ? .isolated : .serving) : .silent
+    }
+    func isolate(_ replica: ReplicaID, lease: Duration) throws(TestbedError) {
         try deed("isolate \(replica)") { $0.isolated.insert(replica) }
     }
     func heal(_ replica: ReplicaID) throws(TestbedError) {
@@ -62,7 +84,7 @@ final class FakeTestbed: Testbed {
         state.withLock { $0.isolated.contains(replica) }
     }
     func probe(_ replica: ReplicaID) -> Probe {
-        guard isRunning(replica), var place = layout.replica(replica) else {
+        guard isRunning(replica), !isPaused(replica), var place = layout.replica(replica) else {
             return .down("down")
         }
         place.role = state.withLock { $0.primary } == replica ? .primary : .backup

@@ -7,94 +7,82 @@ import Testing
 
 @testable import Nemesis
 
-@Suite struct ScheduleTests {
-    @Test("a schedule follows from its seed and fills its window")
-    func deterministic() {
-        let one = NemesisSchedule.crashRestart(seed: 5, window: .seconds(60))
-        #expect(one == .crashRestart(seed: 5, window: .seconds(60)))
-        #expect(one != .crashRestart(seed: 6, window: .seconds(60)))
-        let total = one.rounds.reduce(Duration.zero) { $0 + $1.pause + $1.downtime }
-        #expect(total >= .seconds(60))
-    }
-
-    @Test("every kind of fault comes in each run of four", arguments: UInt64(0)..<20)
-    func variety(seed: UInt64) {
-        let schedule = NemesisSchedule.crashRestart(seed: seed, window: .seconds(30))
-        #expect(schedule.rounds.count.isMultiple(of: 4))
-        for start in stride(from: 0, to: schedule.rounds.count, by: 4) {
-            let faults = schedule.rounds[start..<start + 4].map(\.fault)
-            #expect(Set(faults).count == NemesisSchedule.Fault.allCases.count)
-        }
-        #expect(Set(schedule.rounds.map(\.pause)).count > 1)
-    }
-
-    @Test("a window of days stays within the bound")
-    func bounded() {
-        let schedule = NemesisSchedule.crashRestart(seed: 1, window: .seconds(30 * 86_400))
-        #expect(schedule.rounds.count <= NemesisSchedule.mostRounds + 3)
-    }
-
-    @Test("the text has a line for each round")
-    func text() {
-        let round = NemesisSchedule.Round(
-            pause: .milliseconds(400), fault: .takeOver, downtime: .milliseconds(1500), pick: 3)
-        #expect(
-            NemesisSchedule(seed: 9, rounds: [round]).text
-                == "version=1 seed=9 rounds=1\n"
-                + "round=1 pause_millis=400 fault=take-over downtime_millis=1500 pick=3\n")
-    }
-}
-
 @Suite struct UndoLedgerTests {
     @Test("what is left is undone newest first, and a failure stops nothing")
     func order() {
-        let testbed = FakeTestbed()
-        testbed.state.withLock { $0.failing = ["restart 2"] }
+        let deeds = Deeds()
         let ledger = UndoLedger()
-        ledger.register(.restart(LeaseKernel.ReplicaID(1)))
-        ledger.register(.restart(LeaseKernel.ReplicaID(2)))
-        ledger.register(.heal(LeaseKernel.ReplicaID(3)))
-        let failures = ledger.undoAll(on: testbed)
-        #expect(testbed.deeds == ["heal 3", "restart 2", "restart 1"])
-        #expect(failures.map(\.undo) == [.restart(LeaseKernel.ReplicaID(2))])
-        #expect(ledger.pending == [.restart(LeaseKernel.ReplicaID(2))])
+        for name in ["one", "two", "three"] {
+            _ = ledger.register(name) { () throws(FaultFailure) in
+                deeds.add(name)
+                if name == "two" { throw .notGone("stuck") }
+            }
+        }
+        let failures = ledger.undoAll()
+        #expect(deeds.all == ["three", "two", "one"])
+        #expect(failures.map(\.name) == ["two"])
+        #expect(ledger.pending == ["two"])
     }
 
-    @Test("settling takes out the newest entry of its kind only")
+    @Test("settling takes out the one entry only")
     func settle() {
         let ledger = UndoLedger()
-        let undo = UndoLedger.Undo.restart(LeaseKernel.ReplicaID(1))
-        ledger.register(undo)
-        ledger.register(undo)
-        ledger.settle(undo)
-        #expect(ledger.pending == [undo])
-        ledger.settle(undo)
-        ledger.settle(undo)
-        #expect(ledger.pending.isEmpty)
+        let first = ledger.register("same") {}
+        _ = ledger.register("same") {}
+        #expect(ledger.pending.count == 2)
+        ledger.settle(first)
+        ledger.settle(first)
+        #expect(ledger.pending == ["same"])
     }
 }
 
+/// What was done, in order.
+final class Deeds: Sendable {
+    private let list = Mutex<[String]>([])
+    var all: [String] { list.withLock { $0 } }
+    func add(_ deed: String) { list.withLock { $0.append(deed) } }
+}
+
 @Suite struct NemesisTests {
-    struct Surgeon: TakeoverSurgeon {
+    struct FakeSurgeon: Surgeon {
         let testbed: FakeTestbed
         let refuses: Bool
 
         func takeOver(
-            target: LeaseKernel.ReplicaID, support: LeaseKernel.ReplicaID
-        ) throws(TakeoverRefusal) {
-            if refuses { throw TakeoverRefusal("a foreign format") }
+            target: LeaseKernel.ReplicaID, supports: [LeaseKernel.ReplicaID]
+        ) throws(SurgeonRefusal) {
+            if refuses { throw SurgeonRefusal("a foreign format") }
             let running = testbed.state.withLock { state in
                 state.primary = target
-                state.deeds.append("take over \(target) with \(support)")
+                let others = supports.map { "\($0)" }.joined(separator: " and ")
+                state.deeds.append("take over \(target) with \(others)")
                 return state.running
             }
-            if !running.isEmpty { throw TakeoverRefusal("somebody still runs") }
+            if running.contains(target) || !running.isDisjoint(with: supports) {
+                throw SurgeonRefusal("somebody still runs")
+            }
+        }
+
+        func rejoin(
+            _ replica: LeaseKernel.ReplicaID, from primary: LeaseKernel.ReplicaID
+        ) throws(SurgeonRefusal) { try operate("rejoin", replica, primary) }
+
+        func rebuild(
+            _ replica: LeaseKernel.ReplicaID, from primary: LeaseKernel.ReplicaID
+        ) throws(SurgeonRefusal) { try operate("rebuild", replica, primary) }
+
+        private func operate(
+            _ word: String, _ replica: LeaseKernel.ReplicaID, _ primary: LeaseKernel.ReplicaID
+        ) throws(SurgeonRefusal) {
+            if refuses { throw SurgeonRefusal("a foreign format") }
+            testbed.state.withLock { $0.deeds.append("\(word) \(replica) from \(primary)") }
+            if testbed.isRunning(replica) { throw SurgeonRefusal("it still runs") }
         }
     }
 
     /// Runs one round and gives back what was done and what was recorded.
     static func run(
-        _ fault: NemesisSchedule.Fault, refuses: Bool = false, failing: Set<String> = []
+        _ steps: [NemesisSchedule.Step], refuses: Bool = false, failing: Set<String> = []
     ) throws -> (deeds: [String], events: [HistoryEvent], undo: UndoLedger, failed: Bool) {
         let folder = try FileSystem.makeTemporaryFolder(prefix: "nemesis-tests")
         defer { try? FileSystem.removeTree(folder) }
@@ -107,11 +95,11 @@ import Testing
         let testbed = FakeTestbed()
         testbed.state.withLock { $0.failing = failing }
         let undo = UndoLedger()
-        let round = NemesisSchedule.Round(
-            pause: .zero, fault: fault, downtime: .milliseconds(1), pick: 0)
+        let round = NemesisSchedule.Round(pause: 0, pick: 0, steps: steps)
         let nemesis = Nemesis(
             testbed: testbed, schedule: NemesisSchedule(seed: 1, rounds: [round]),
-            surgeon: Surgeon(testbed: testbed, refuses: refuses), undo: undo, recorder: recorder,
+            surgeon: FakeSurgeon(testbed: testbed, refuses: refuses), undo: undo,
+            recorder: recorder,
             isInterrupted: { false })
         var failed = false
         do { try nemesis.run(until: .after(.seconds(20))) } catch { failed = true }
@@ -119,23 +107,29 @@ import Testing
         return (testbed.deeds, try RunRecord(contentsOf: path).events, undo, failed)
     }
 
-    static let deedsOfFaults: [(NemesisSchedule.Fault, [String])] = [
-        (.crashPrimary, ["crash 1", "restart 1"]),
-        (.crashBackup, ["crash 2", "restart 2"]),
-        (.crashBackups, ["crash 2", "crash 3", "restart 2", "restart 3"]),
+    static func step(_ kind: String, _ target: FaultTarget) -> NemesisSchedule.Step {
+        NemesisSchedule.Step(FaultKind(kind), target, hold: 1)
+    }
+
+    static let deedsOfFaults: [(kind: String, target: FaultTarget, deeds: [String])] = [
+        ("crash", .primary, ["crash 1", "restart 1"]),
+        ("crash", .backup, ["crash 2", "restart 2"]),
+        ("crash", .backups, ["crash 2", "crash 3", "restart 2", "restart 3"]),
         (
-            .takeOver,
+            "take-over", .backup,
             [
                 "crash 1", "crash 2", "crash 3", "take over 2 with 3", "restart 3", "restart 2",
-                "restart 1",
+                "restart 3", "restart 2", "restart 1",
             ]
         ),
     ]
 
-    @Test("a fault is injected, undone and recorded with the replicas it hit", arguments: 0..<4)
+    @Test(
+        "a fault is injected, undone and recorded with the replicas it hit",
+        arguments: deedsOfFaults.indices)
     func rounds(index: Int) throws {
-        let (fault, expected) = Self.deedsOfFaults[index]
-        let (deeds, events, undo, failed) = try Self.run(fault)
+        let (kind, target, expected) = Self.deedsOfFaults[index]
+        let (deeds, events, undo, failed) = try Self.run([Self.step(kind, target)])
         #expect(!failed)
         #expect(deeds == expected)
         #expect(undo.pending.isEmpty)
@@ -144,21 +138,22 @@ import Testing
             return fault
         }
         #expect(faults.map(\.phase) == [.begin, .end])
-        #expect(faults.allSatisfy { $0.kind == fault.rawValue })
+        #expect(faults.allSatisfy { $0.kind == kind })
         #expect(faults.first?.targets == faults.last?.targets)
         #expect(faults.first?.targets.isEmpty == false)
     }
 
     @Test("a takeover that is refused becomes a restart, and the record says why")
     func refusedTakeover() throws {
-        let (deeds, events, undo, failed) = try Self.run(.takeOver, refuses: true)
+        let (deeds, events, undo, failed) = try Self.run(
+            [Self.step("take-over", .backup)], refuses: true)
         #expect(!failed)
         #expect(Array(deeds.suffix(3)) == ["restart 1", "restart 2", "restart 3"])
         #expect(undo.pending.isEmpty)
         #expect(
             events.contains { event in
-                if case .note(let text) = event.content {
-                    text.contains("a foreign format")
+                if case .fault(let fault) = event.content {
+                    fault.detail.contains("a foreign format")
                 } else {
                     false
                 }
@@ -167,8 +162,9 @@ import Testing
 
     @Test("what could not be undone stays registered for the way out")
     func failedUndo() throws {
-        let (_, _, undo, failed) = try Self.run(.crashPrimary, failing: ["restart 1"])
+        let (_, _, undo, failed) = try Self.run(
+            [Self.step("crash", .primary)], failing: ["restart 1"])
         #expect(failed)
-        #expect(undo.pending == [.restart(LeaseKernel.ReplicaID(1))])
+        #expect(undo.pending == ["crash of replica 1"])
     }
 }

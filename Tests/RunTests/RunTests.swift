@@ -135,7 +135,8 @@ import Testing
             let seed = try #require(
                 (UInt64(1)...100).first { seed in
                     let rounds = NemesisSchedule.crashRestart(seed: seed, window: window).rounds
-                    return rounds[0].fault == .crashPrimary && rounds[3].fault == .takeOver
+                    return rounds[0].steps[0].target == .primary
+                        && rounds[3].steps[0].kind == FaultKind("take-over")
                 })
             let options = try Self.options(
                 "reservation_contention-crash-restart", "BrokenReplica", root: root,

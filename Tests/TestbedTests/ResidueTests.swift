@@ -136,13 +136,13 @@ import Testing
             let bytes = try FileSystem.read(testbed.layout.faultsPath, limit: 1 << 16)
             return try FaultState(text: String(decoding: bytes, as: UTF8.self)).isolated
         }
-        try testbed.isolate(ReplicaID(2))
+        try testbed.isolate(ReplicaID(2), lease: .seconds(60))
         #expect(try isolated() == [ReplicaID(2)])
         #expect(testbed.isIsolated(ReplicaID(2)))
         try testbed.heal(ReplicaID(2))
         #expect(try isolated() == [])
         #expect(throws: TestbedError.unknownReplica(ReplicaID(9))) {
-            try testbed.isolate(ReplicaID(9))
+            try testbed.isolate(ReplicaID(9), lease: .seconds(60))
         }
     }
 }

@@ -22,6 +22,11 @@ public enum Processes {
         return fields.first != "Z" && fields.first != "X"
     }
 
+    /// Whether the process is stopped, as by SIGSTOP.
+    public static func isStopped(_ process: Int32) -> Bool {
+        statusFields(of: process)?.first == "T"
+    }
+
     /// Start time in clock ticks since boot. Together with the number it names one process for
     /// ever; nil when there is none.
     public static func startTime(of process: Int32) -> UInt64? {

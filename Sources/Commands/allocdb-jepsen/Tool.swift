@@ -1,6 +1,7 @@
 import CommandDescriptions
 import SystemCalls
 import Terminal
+import Testbed
 
 /// The command line of the validation toolkit: understands it, calls the one command it names,
 /// and turns what happened into an exit code.
@@ -33,6 +34,7 @@ enum Tool {
     static func main(_ line: [String]) -> Int32 {
         Signals.ignoreBrokenPipes()
         let words = Array(line.dropFirst())
+        if words == [UndoGuard.commandWord] { return UndoGuard.serveStandardStreams() }
         do {
             switch try description.parse(words) {
             case .help(let path):

@@ -49,6 +49,7 @@ final class Load: Sendable {
                 switch error {
                 case .testbed(let error): fail(RunFailure(error))
                 case .record(let error): fail(.record(error))
+                case .fault: fail(.testbed("\(error)"))
                 }
             }
             state.withLock { $0.nemesisIsDone = true }

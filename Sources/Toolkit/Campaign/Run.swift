@@ -142,8 +142,8 @@ struct Run {
     private mutating func heal() throws(RunFailure) {
         guard let lane else { return }
         try enter(.healing, .executing, "healing the cluster")
-        for failed in undo.undoAll(on: lane.testbed) {
-            throw .testbed("could not \(failed.undo): \(failed.error)")
+        for failed in undo.undoAll() {
+            throw .testbed("could not undo \(failed.name): \(failed.failure)")
         }
         try converge(lane)
     }
@@ -179,6 +179,9 @@ struct Run {
     private mutating func tidyUp() {
         if options.interruption.isRequested, failure == nil { failure = .interrupted }
         load.stopAndJoin()
+        for failed in undo.undoAll() {
+            evidence.remarks.append("could not undo \(failed.name): \(failed.failure)")
+        }
         if let lane {
             look(at: lane.testbed)
             lane.testbed.stop()

@@ -82,7 +82,7 @@ struct RunReport {
             ("window", "\(Self.seconds(window)) s"),
             ("duration", "\(Self.seconds(result.elapsed)) s"),
             ("attempts", "\(result.operations)"), ("ambiguous attempts", "\(result.ambiguous)"),
-            ("faults injected", "\(result.faultsInjected) of \(schedule.rounds.count) planned"),
+            ("faults injected", "\(result.faultsInjected) of \(schedule.stepCount) planned"),
         ]
         if let statistics {
             rows += [

@@ -1,49 +1,34 @@
 import ClusterProtocol
 public import History
-public import LeaseKernel
+import LeaseKernel
 import Synchronization
 public import SystemCalls
 public import Testbed
 
-/// Makes a backup the primary while all daemons are down: the one step of a takeover that needs
-/// to understand replicas' folders. Where it cannot, the round falls back to a restart.
-public protocol TakeoverSurgeon: Sendable {
-    /// Rewrites the folders of `target` and `support` so that `target` starts as the primary of a
-    /// new view. Throws a reason in words when these folders cannot be rewritten; then they are as
-    /// they were.
-    func takeOver(
-        target: LeaseKernel.ReplicaID, support: LeaseKernel.ReplicaID
-    ) throws(TakeoverRefusal)
-}
-
-/// Why a takeover was not possible, in words; the run goes on without it.
-public struct TakeoverRefusal: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
-    public init(_ description: String) { self.description = description }
-}
-
-/// Carries out a schedule: resolves targets, records the fault, injects it, sees that it is
-/// active, waits, undoes it, sees that it is gone.
+/// Carries out a schedule: round by round it sees that the cluster is whole, resolves the targets,
+/// and for each fault records it, injects it, sees that it is active, waits, undoes it, and sees
+/// that it is gone.
 public final class Nemesis: Sendable {
-    /// A fault is not injected when it cannot be recorded, and a round ends when the testbed
-    /// cannot do its part.
+    /// A fault is not injected when it cannot be recorded, and a schedule ends when a fault or the
+    /// testbed does not do its part: what was not tested must not count.
     public enum Failure: Error, Sendable, CustomStringConvertible {
         case testbed(TestbedError)
         case record(HistoryFileError)
+        case fault(FaultKind, FaultFailure)
 
         public var description: String {
             switch self {
             case .testbed(let error): "\(error)"
             case .record(let error): "\(error)"
+            case .fault(let kind, let failure): "fault `\(kind)`: \(failure)"
             }
         }
     }
 
     private struct State {
-        var current: String?
+        /// What is active, by its number in the record.
+        var active: [FaultID: String] = [:]
         var injected: UInt64 = 0
-        var takeovers: UInt64 = 0
-        var refusals: [String] = []
     }
 
     /// How long the cluster may take to become whole after a fault is undone.
@@ -51,14 +36,15 @@ public final class Nemesis: Sendable {
 
     private let testbed: any Testbed
     private let schedule: NemesisSchedule
-    private let surgeon: (any TakeoverSurgeon)?
+    private let surgeon: (any Surgeon)?
     private let undo: UndoLedger
     private let recorder: Recorder
     private let isInterrupted: @Sendable () -> Bool
     private let state = Mutex(State())
+    private let observer = FaultObserver()
 
     public init(
-        testbed: any Testbed, schedule: NemesisSchedule, surgeon: (any TakeoverSurgeon)?,
+        testbed: any Testbed, schedule: NemesisSchedule, surgeon: (any Surgeon)?,
         undo: UndoLedger, recorder: Recorder, isInterrupted: @escaping @Sendable () -> Bool
     ) {
         self.testbed = testbed
@@ -69,132 +55,153 @@ public final class Nemesis: Sendable {
         self.isInterrupted = isInterrupted
     }
 
-    public var current: String? { state.withLock { $0.current } }
+    /// The faults that are active now, in words.
+    public var current: String? {
+        state.withLock { state in
+            let words = state.active.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
+            return words.isEmpty ? nil : words.joined(separator: "; ")
+        }
+    }
+
+    /// Faults that were seen to be active.
     public var injected: UInt64 { state.withLock { $0.injected } }
     /// How often folders were rewritten for a new view.
-    public var takeovers: UInt64 { state.withLock { $0.takeovers } }
+    public var takeovers: UInt64 { observer.takeovers }
     /// Why takeovers became restarts, one line each.
-    public var refusals: [String] { state.withLock { $0.refusals } }
+    public var refusals: [String] { observer.refusals }
 
     /// Runs rounds until the schedule or the time is over. A round that has begun is brought to
-    /// its end, except that an interruption shortens its waits. Blocks the calling thread.
+    /// its end; an interruption shortens its waits and begins no further fault. Blocks the calling
+    /// thread.
     public func run(until deadline: Deadline) throws(Failure) {
-        for round in schedule.rounds {
-            rest(round.pause, until: deadline)
+        for (index, round) in schedule.rounds.enumerated() {
+            rest(.milliseconds(round.pause), until: deadline)
             if deadline.isPassed || isInterrupted() { return }
-            try perform(round)
+            try converge()
+            // The topology may have changed since it was seen to be whole; then the next round
+            // tries again.
+            guard let roles = roles(round) else { continue }
+            try perform(round, roles)
+            try converge()
+            try note("round \(index + 1) is over: the cluster is whole")
         }
     }
 
-    private func perform(_ round: NemesisSchedule.Round) throws(Failure) {
-        try converge()
-        guard let roles = resolve(round) else { return }
-        switch round.fault {
-        case .crashPrimary:
-            try crash([roles.primary], round, "crash primary")
-        case .crashBackup:
-            try crash([roles.target], round, "crash backup")
-        case .crashBackups:
-            try crash([roles.target, roles.support], round, "crash both backups")
-        case .takeOver:
-            try takeOver(roles, round)
-        }
-    }
-
-    private struct Roles {
-        let primary: LeaseKernel.ReplicaID
-        /// The backup that is meant, and the other one.
-        let target: LeaseKernel.ReplicaID
-        let support: LeaseKernel.ReplicaID
-    }
-
-    /// Who is who now; nil when the topology changed since it was seen to be healthy.
-    private func resolve(_ round: NemesisSchedule.Round) -> Roles? {
+    /// Who is who now; nil when it is not one primary and two backups.
+    private func roles(_ round: NemesisSchedule.Round) -> Roles? {
         let active = testbed.probeAll().compactMap { $0.probe.active?.replica }
         let backups = active.filter { $0.role == .backup }.map(\.id)
-        guard let primary = active.first(where: { $0.role == .primary })?.id, backups.count == 2
-        else { return nil }
-        let pick = Int(round.pick % 2)
-        return Roles(primary: primary, target: backups[pick], support: backups[1 - pick])
+        guard let primary = active.first(where: { $0.role == .primary })?.id else { return nil }
+        return Roles(primary: primary, backups: backups, pick: round.pick)
     }
 
-    // MARK: - Crash and restart
+    // MARK: - A round
 
-    private func crash(
-        _ targets: [LeaseKernel.ReplicaID], _ round: NemesisSchedule.Round, _ name: String
-    ) throws(Failure) {
-        let fault = try begin(round.fault, targets, name)
-        for target in targets { undo.register(.restart(target)) }
-        for target in targets { try kill(target) }
-        rest(round.downtime, until: nil)
-        for target in targets {
-            try restart(target)
-        }
-        try finish(fault, round.fault, targets)
+    /// A fault that was injected and not undone yet.
+    private struct Active {
+        let fault: any Fault
+        let kind: FaultKind
+        let id: FaultID
+        let ticket: UndoLedger.Ticket
     }
 
-    /// Kills a daemon and sees that it is dead and silent.
-    private func kill(_ target: LeaseKernel.ReplicaID) throws(Failure) {
-        try act { () throws(TestbedError) in
-            try testbed.crash(target)
-            try testbed.wait(for: "replica \(target) down", within: .seconds(5)) { probes in
-                !testbed.isRunning(target)
-                    && probes.contains { $0.replica == target && $0.probe.status == nil }
+    private func perform(_ round: NemesisSchedule.Round, _ roles: Roles) throws(Failure) {
+        var active: [Int: Active] = [:]
+        var clock: UInt64 = 0
+        for moment in RoundPlan.moments(of: round) {
+            if !isInterrupted() { rest(.milliseconds(moment.at - clock), until: nil) }
+            clock = moment.at
+            switch moment.deed {
+            case .undo(let step):
+                if let fault = active.removeValue(forKey: step) { try end(fault) }
+            case .inject(let step):
+                if isInterrupted() { continue }
+                active[step] = try begin(round.steps[step], step, of: round, roles)
             }
         }
     }
 
-    // MARK: - Takeover
-
-    private func takeOver(_ roles: Roles, _ round: NemesisSchedule.Round) throws(Failure) {
-        guard let surgeon, testbed.capabilities.contains(.offlineSurgery) else {
-            try note("this testbed offers no takeover; restarting the primary instead")
-            try crash([roles.primary], round, "crash primary")
-            return
+    /// Injects a fault and sees it; nil when it is not possible here and now.
+    private func begin(
+        _ step: NemesisSchedule.Step, _ index: Int, of round: NemesisSchedule.Round, _ roles: Roles
+    ) throws(Failure) -> Active? {
+        guard let description = FaultVocabulary.description(of: step.kind) else {
+            throw .fault(step.kind, .notApplicable("there is no such fault"))
         }
-        let all = [roles.primary, roles.target, roles.support]
-        let fault = try begin(
-            round.fault, all,
-            "take over: primary \(roles.primary) dies, \(roles.target) follows")
-        for replica in all { undo.register(.restart(replica)) }
-        for replica in all { try kill(replica) }
-        do throws(TakeoverRefusal) {
-            try surgeon.takeOver(target: roles.target, support: roles.support)
-            state.withLock { $0.takeovers += 1 }
+        let scene = FaultScene(
+            testbed: testbed, surgeon: surgeon, roles: roles, target: step.target,
+            parameters: step.parameters, hold: .milliseconds(step.hold),
+            seed: round.pick &+ UInt64(index), observer: observer, isInterrupted: isInterrupted)
+        let fault = description.make(scene)
+        let id = try record(begin: step, fault)
+        let ticket = undo.register("\(step.kind) of \(Self.list(fault.affected))") {
+            () throws(FaultFailure) in try fault.undo()
+        }
+        do throws(FaultFailure) {
+            try fault.inject()
+            try fault.verifyActive()
         } catch {
-            state.withLock { $0.refusals.append("\(error)") }
-            try note("takeover not possible, restarting all replicas instead: \(error)")
-            for replica in all { try restart(replica) }
-            try finish(fault, round.fault, all)
-            return
+            guard case .notApplicable = error else { throw .fault(step.kind, error) }
+            try record(end: id, step.kind, fault, "\(error)")
+            undo.settle(ticket)
+            return nil
         }
-        for replica in [roles.support, roles.target] {
-            try restart(replica)
-        }
-        try act { () throws(TestbedError) in
-            try testbed.wait(
-                for: "replica \(roles.target) as primary, \(roles.support) as backup",
-                within: Self.healLimit
-            ) { probes in
-                Self.has(.primary, roles.target, probes) && Self.has(.backup, roles.support, probes)
-            }
-        }
-        rest(round.downtime, until: nil)
-        try restart(roles.primary)
-        try finish(fault, round.fault, all)
+        state.withLock { $0.injected += 1 }
+        try noteRemarks()
+        return Active(fault: fault, kind: step.kind, id: id, ticket: ticket)
     }
 
-    private static func has(
-        _ role: LeaseKernel.ReplicaRole, _ replica: LeaseKernel.ReplicaID,
-        _ probes: [(replica: LeaseKernel.ReplicaID, probe: Probe)]
-    ) -> Bool {
-        probes.contains { $0.replica == replica && $0.probe.active?.replica.role == role }
+    private func end(_ active: Active) throws(Failure) {
+        do throws(FaultFailure) {
+            try active.fault.undo()
+            try active.fault.verifyGone()
+        } catch {
+            throw .fault(active.kind, error)
+        }
+        try record(end: active.id, active.kind, active.fault, "seen to be gone")
+        undo.settle(active.ticket)
     }
 
-    // MARK: - Doing and recording
+    // MARK: - Recording
 
-    private func act(_ body: () throws(TestbedError) -> Void) throws(Failure) {
-        do throws(TestbedError) { try body() } catch { throw .testbed(error) }
+    private static func list(_ replicas: [LeaseKernel.ReplicaID]) -> String {
+        replicas.map { "replica \($0)" }.joined(separator: ", ")
+    }
+
+    private func record(
+        begin step: NemesisSchedule.Step, _ fault: any Fault
+    ) throws(Failure) -> FaultID {
+        var text = "\(step.kind) \(step.target.rawValue) (\(Self.list(fault.affected)))"
+        for (name, value) in step.parameters.sorted(by: { $0.key < $1.key }) {
+            text += " \(name)=\(value)"
+        }
+        let id = try write { () throws(HistoryFileError) in
+            try recorder.beginFault(
+                step.kind.name, targets: fault.affected.map { History.ReplicaID($0.rawValue) },
+                detail: text)
+        }
+        state.withLock { $0.active[id] = text }
+        return id
+    }
+
+    private func record(
+        end id: FaultID, _ kind: FaultKind, _ fault: any Fault, _ detail: String
+    ) throws(Failure) {
+        try write { () throws(HistoryFileError) in
+            try recorder.endFault(
+                id, kind.name, targets: fault.affected.map { History.ReplicaID($0.rawValue) },
+                detail: detail)
+        }
+        state.withLock { $0.active[id] = nil }
+        try noteRemarks()
+    }
+
+    private func noteRemarks() throws(Failure) {
+        for remark in observer.takeRemarks() { try note(remark) }
+    }
+
+    private func note(_ text: String) throws(Failure) {
+        try write { () throws(HistoryFileError) in try recorder.note(text) }
     }
 
     private func write<Value>(
@@ -203,48 +210,14 @@ public final class Nemesis: Sendable {
         do throws(HistoryFileError) { return try body() } catch { throw .record(error) }
     }
 
-    private func note(_ text: String) throws(Failure) {
-        try write { () throws(HistoryFileError) in try recorder.note(text) }
-    }
+    // MARK: - Waiting
 
     private func converge() throws(Failure) {
-        try act { () throws(TestbedError) in
+        do throws(TestbedError) {
             try testbed.converge(within: Self.healLimit, isInterrupted: isInterrupted)
+        } catch {
+            throw .testbed(error)
         }
-    }
-
-    private func restart(_ replica: LeaseKernel.ReplicaID) throws(Failure) {
-        try act { () throws(TestbedError) in try testbed.restart(replica) }
-        undo.settle(.restart(replica))
-    }
-
-    private func begin(
-        _ fault: NemesisSchedule.Fault, _ targets: [LeaseKernel.ReplicaID], _ name: String
-    ) throws(Failure) -> FaultID {
-        let text = "\(name) (\(targets.map { "replica \($0)" }.joined(separator: ", ")))"
-        let id = try write { () throws(HistoryFileError) in
-            try recorder.beginFault(
-                fault.rawValue, targets: targets.map { History.ReplicaID($0.rawValue) },
-                detail: text)
-        }
-        state.withLock { state in
-            state.injected += 1
-            state.current = text
-        }
-        return id
-    }
-
-    /// The fault is undone: waits until it is seen to be gone.
-    private func finish(
-        _ id: FaultID, _ fault: NemesisSchedule.Fault, _ targets: [LeaseKernel.ReplicaID]
-    ) throws(Failure) {
-        try converge()
-        try write { () throws(HistoryFileError) in
-            try recorder.endFault(
-                id, fault.rawValue, targets: targets.map { History.ReplicaID($0.rawValue) },
-                detail: "healthy topology")
-        }
-        state.withLock { $0.current = nil }
     }
 
     /// Waits, in pieces short enough to notice an interruption.
@@ -253,5 +226,42 @@ public final class Nemesis: Sendable {
         while !end.isPassed, limit?.isPassed != true, !isInterrupted() {
             sleepThread(for: min(.milliseconds(50), end.remaining))
         }
+    }
+}
+
+/// The moments of a round in their order.
+enum RoundPlan {
+    enum Deed: Hashable {
+        case inject(Int)
+        case undo(Int)
+    }
+
+    struct Moment: Hashable {
+        let at: UInt64
+        let deed: Deed
+    }
+
+    /// By planned time. At one moment what ends comes before what begins, newest first; a fault
+    /// of no duration ends right after it began.
+    static func moments(of round: NemesisSchedule.Round) -> [Moment] {
+        var moments: [Moment] = []
+        let order = round.steps.indices.sorted {
+            (round.steps[$0].at, $0) < (round.steps[$1].at, $1)
+        }
+        var open: [(end: UInt64, step: Int)] = []
+        func close(until limit: UInt64) {
+            let due = open.filter { $0.end <= limit }.sorted {
+                ($0.end, $1.step) < ($1.end, $0.step)
+            }
+            open.removeAll { $0.end <= limit }
+            moments += due.map { Moment(at: $0.end, deed: .undo($0.step)) }
+        }
+        for step in order {
+            close(until: round.steps[step].at)
+            moments.append(Moment(at: round.steps[step].at, deed: .inject(step)))
+            open.append((round.steps[step].end, step))
+        }
+        close(until: .max)
+        return moments
     }
 }

@@ -1,34 +1,49 @@
-import Randomness
-
 /// What shall be done to the cluster during a run, as data: it follows from the seed, is printed,
-/// and lies in the bundle. Targets are symbolic; they become replicas at injection.
+/// lies in the bundle, and can be played again. Targets are symbolic; they become replicas when a
+/// round begins.
 public struct NemesisSchedule: Hashable, Sendable {
-    public enum Fault: String, Hashable, Sendable, CaseIterable {
-        /// Kill the primary, start it again.
-        case crashPrimary = "crash-primary"
-        /// Kill one backup, start it again.
-        case crashBackup = "crash-backup"
-        /// Kill both backups: the primary loses its majority.
-        case crashBackups = "crash-backups"
-        /// Kill the primary, make a backup the primary of a new view, let the old one come back.
-        case takeOver = "take-over"
+    /// One fault of a round.
+    public struct Step: Hashable, Sendable {
+        public var kind: FaultKind
+        public var target: FaultTarget
+        /// When it is injected, in milliseconds after the round began. The round's clock stands
+        /// still while something is injected or undone, so the order of all that happens in a
+        /// round is always the planned one.
+        public var at: UInt64
+        /// How long it lasts, in milliseconds.
+        public var hold: UInt64
+        public var parameters: [String: UInt64]
+
+        public init(
+            _ kind: FaultKind, _ target: FaultTarget, at: UInt64 = 0, hold: UInt64,
+            parameters: [String: UInt64] = [:]
+        ) {
+            self.kind = kind
+            self.target = target
+            self.at = at
+            self.hold = hold
+            self.parameters = parameters
+        }
+
+        var end: UInt64 { at + hold }
     }
 
+    /// Faults that may overlap, between two moments at which the cluster is whole.
     public struct Round: Hashable, Sendable {
-        /// Undisturbed time before the fault.
-        public var pause: Duration
-        public var fault: Fault
-        /// How long the target stays down.
-        public var downtime: Duration
-        /// Decides which backup is meant, where one is.
+        /// Undisturbed time before the round, in milliseconds.
+        public var pause: UInt64
+        /// Decides which backup is meant, where one is, and all choices inside faults.
         public var pick: UInt64
+        public var steps: [Step]
 
-        public init(pause: Duration, fault: Fault, downtime: Duration, pick: UInt64) {
+        public init(pause: UInt64, pick: UInt64, steps: [Step]) {
             self.pause = pause
-            self.fault = fault
-            self.downtime = downtime
             self.pick = pick
+            self.steps = steps
         }
+
+        /// Milliseconds from the pause's begin to the last undo, if nothing else took time.
+        public var planned: UInt64 { pause + (steps.map(\.end).max() ?? 0) }
     }
 
     public let seed: UInt64
@@ -46,46 +61,10 @@ public struct NemesisSchedule: Hashable, Sendable {
 
     /// Longest schedule, in rounds. At two seconds or more a round this is over a day.
     public static let mostRounds = 50_000
+    /// Most faults of one round.
+    public static let mostSteps = 16
+    /// Longest pause, delay or duration, in milliseconds: a day.
+    public static let longestMillis: UInt64 = 86_400_000
 
-    /// Rounds of crashes that fill `window` if nothing else took time. Every kind of fault comes
-    /// once in each run of four, in a shuffled order, so that also a short run meets them all.
-    public static func crashRestart(seed: UInt64, window: Duration) -> NemesisSchedule {
-        var random = SeededRandom(seed: seed, stream: 0x6e65_6d65)
-        var rounds: [Round] = []
-        var planned = Duration.zero
-        while planned < window, rounds.count < mostRounds {
-            var faults = Fault.allCases
-            for index in stride(from: faults.count - 1, to: 0, by: -1) {
-                faults.swapAt(index, random.index(below: index + 1))
-            }
-            for fault in faults {
-                let round = Round(
-                    pause: .milliseconds(Int64(random.number(in: 400...2500))), fault: fault,
-                    downtime: .milliseconds(Int64(random.number(in: 100...2000))),
-                    pick: random.next())
-                rounds.append(round)
-                planned += round.pause + round.downtime
-            }
-        }
-        return NemesisSchedule(seed: seed, rounds: rounds)
-    }
-
-    /// One line per round.
-    public var text: String {
-        var lines = ["version=1 seed=\(seed) rounds=\(rounds.count)"]
-        for (index, round) in rounds.enumerated() {
-            lines.append(
-                "round=\(index + 1) pause_millis=\(round.pause.milliseconds) "
-                    + "fault=\(round.fault.rawValue) "
-                    + "downtime_millis=\(round.downtime.milliseconds) pick=\(round.pick)")
-        }
-        return lines.joined(separator: "\n") + "\n"
-    }
-}
-
-extension Duration {
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
-    }
+    public var stepCount: Int { rounds.reduce(0) { $0 + $1.steps.count } }
 }

@@ -33,4 +33,17 @@ struct ControlPort: Sendable {
         let exchange = OneShotExchange(connectLimit: Self.limit, exchangeLimit: Self.limit)
         _ = try? exchange.perform(ControlRequest.stop.bytes, with: address)
     }
+
+    /// Waits for the snapshot; nil when it was written, else what was said instead.
+    func checkpoint() -> String? {
+        // A snapshot of a full cluster takes a while on a busy disk.
+        let exchange = OneShotExchange(connectLimit: Self.limit, exchangeLimit: .seconds(30))
+        do throws(OneShotExchange.Failure) {
+            let reply = try exchange.perform(ControlRequest.checkpoint.bytes, with: address)
+            let text = String(decoding: reply, as: UTF8.self)
+            return text.hasPrefix("status=ok\n") ? nil : text
+        } catch {
+            return "\(error)"
+        }
+    }
 }

@@ -15,27 +15,31 @@ public final class LocalTestbed: Testbed {
         /// How long a daemon may take to answer after its start.
         public var startLimit: Duration
         public var registry: ResidueRegistry
+        /// The program of the guard that ends faults when this process is gone.
+        public var tool: String?
 
         public init(
             binary: String, kernel: KernelConfiguration = .underTest,
             engine: EngineConfiguration = .clusterDefault,
-            startLimit: Duration = .seconds(15), registry: ResidueRegistry = .standard
+            startLimit: Duration = .seconds(15), registry: ResidueRegistry = .standard,
+            tool: String? = ToolProgram.path
         ) {
             self.binary = binary
             self.kernel = kernel
             self.engine = engine
             self.startLimit = startLimit
             self.registry = registry
+            self.tool = tool
         }
     }
 
     /// The life of one daemon as this testbed sees it.
-    private enum Daemon: Sendable {
+    enum Daemon: Sendable {
         case down
         case running(ChildProcess)
     }
 
-    private struct State {
+    struct State {
         var daemons: [ReplicaID: Daemon] = [:]
         var residue: Residue
         var faults: FaultState
@@ -45,11 +49,12 @@ public final class LocalTestbed: Testbed {
     }
 
     public let name = "local"
-    public let capabilities: Set<TestbedCapability> = [.crash, .isolate, .offlineSurgery]
+    public let capabilities = TestbedKind.local.capabilities
     public let workspace: String
-    private let configuration: Configuration
-    private let initialLayout: ClusterLayout
-    private let state: Mutex<State>
+    let configuration: Configuration
+    let initialLayout: ClusterLayout
+    let state: Mutex<State>
+    let undoGuard = Mutex<UndoGuard?>(nil)
 
     public var layout: ClusterLayout { initialLayout }
     private var layoutPath: String { Path.join(workspace, ClusterLayout.fileName) }
@@ -125,6 +130,13 @@ public final class LocalTestbed: Testbed {
         _ = try? FileSystem.removeFile(place.pidPath)
         try spawn(place)
         try awaitAnswer(place)
+    }
+
+    public func launch(_ replica: ReplicaID) throws(TestbedError) {
+        guard let place = initialLayout.replica(replica) else { throw .unknownReplica(replica) }
+        if isRunning(replica) { return }
+        _ = try? FileSystem.removeFile(place.pidPath)
+        try spawn(place)
     }
 
     private func spawn(_ replica: ReplicaLayout) throws(TestbedError) {
@@ -211,7 +223,7 @@ public final class LocalTestbed: Testbed {
         }
     }
 
-    private func noticeExits() {
+    func noticeExits() {
         let ended = state.withLock { state in
             var ended: [(ReplicaID, ExitStatus)] = []
             for (replica, daemon) in state.daemons {
@@ -226,7 +238,7 @@ public final class LocalTestbed: Testbed {
         for (replica, status) in ended { noteExit(replica, status) }
     }
 
-    private func noteExit(_ replica: ReplicaID, _ status: ExitStatus) {
+    func noteExit(_ replica: ReplicaID, _ status: ExitStatus) {
         let exit = UnexpectedExit(
             replica: replica, status: status, lastLogLines: lastLogLines(of: replica),
             noticedAt: .now)
@@ -248,46 +260,6 @@ public final class LocalTestbed: Testbed {
             .suffix(Self.keptLogLines).map(String.init)
     }
 
-    // MARK: - Isolation
-
-    public func isolate(_ replica: ReplicaID) throws(TestbedError) {
-        try changeFaults(replica) { faults throws(FaultState.UnknownReplica) in
-            try faults.isolate(replica)
-        }
-    }
-
-    public func heal(_ replica: ReplicaID) throws(TestbedError) {
-        try changeFaults(replica) { faults throws(FaultState.UnknownReplica) in
-            try faults.heal(replica)
-        }
-    }
-
-    public func isIsolated(_ replica: ReplicaID) -> Bool {
-        state.withLock { $0.faults.isIsolated(replica) }
-    }
-
-    private func changeFaults(
-        _ replica: ReplicaID,
-        _ change: (inout FaultState) throws(FaultState.UnknownReplica) -> Void
-    ) throws(TestbedError) {
-        try state.withLock { state throws(TestbedError) in
-            do throws(FaultState.UnknownReplica) {
-                try change(&state.faults)
-            } catch {
-                throw .unknownReplica(replica)
-            }
-            try write(state.faults)
-        }
-    }
-
-    private func write(_ faults: FaultState) throws(TestbedError) {
-        do throws(SystemError) {
-            try DurableFiles.replace(initialLayout.faultsPath, with: Array(faults.text.utf8))
-        } catch {
-            throw .system(during: "writing the fault file", error)
-        }
-    }
-
     // MARK: - The end
 
     /// How long a daemon may take to end when asked.
@@ -302,7 +274,9 @@ public final class LocalTestbed: Testbed {
                 return (replica, child)
             }
         }
-        for (replica, _) in running {
+        for (replica, child) in running {
+            // One that was paused would not listen.
+            try? child.signal(Signals.proceed)
             guard let address = initialLayout.replica(replica)?.addresses.control else { continue }
             ControlPort(address)?.requestStop()
         }
@@ -325,6 +299,7 @@ public final class LocalTestbed: Testbed {
 
     public func discard() {
         stop()
+        endGuard()
         _ = try? FileSystem.removeTree(workspace)
         configuration.registry.remove(workspace)
     }

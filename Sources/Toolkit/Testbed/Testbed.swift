@@ -20,12 +20,29 @@ public protocol Testbed: AnyObject, Sendable {
     func crash(_ replica: ReplicaID) throws(TestbedError)
     /// Starts a daemon that is down and waits until it answers. One that runs is left alone.
     func restart(_ replica: ReplicaID) throws(TestbedError)
-    /// Cuts the replica's client and protocol ports off; the control port stays reachable.
-    func isolate(_ replica: ReplicaID) throws(TestbedError)
+    /// Starts a daemon that is down and returns at once: it may die before it answers.
+    func launch(_ replica: ReplicaID) throws(TestbedError)
+    /// Asks the daemon to end (SIGTERM) and waits until it did; one that does not is killed.
+    func terminate(_ replica: ReplicaID) throws(TestbedError)
+    /// Stops the daemon's process in its tracks (SIGSTOP). It goes on by itself after `lease`,
+    /// also when this tool is dead.
+    func pause(_ replica: ReplicaID, lease: Duration) throws(TestbedError)
+    /// Lets a paused daemon go on. One that is not paused is left alone.
+    func proceed(_ replica: ReplicaID) throws(TestbedError)
+    /// Cuts the replica's client and protocol ports off; the control port stays reachable. It
+    /// ends by itself after `lease`, also when this tool is dead.
+    func isolate(_ replica: ReplicaID, lease: Duration) throws(TestbedError)
     func heal(_ replica: ReplicaID) throws(TestbedError)
+    /// Tells the daemon to write a snapshot and waits for its answer; an answer that does not
+    /// come, as from a daemon that is killed meanwhile, is an error.
+    func checkpoint(_ replica: ReplicaID) throws(TestbedError)
 
     func isRunning(_ replica: ReplicaID) -> Bool
+    /// Whether the system says that the process is stopped.
+    func isPaused(_ replica: ReplicaID) -> Bool
     func isIsolated(_ replica: ReplicaID) -> Bool
+    /// What the replica's client port says when it is asked nothing.
+    func clientPort(_ replica: ReplicaID) -> PortState
     func probe(_ replica: ReplicaID) -> Probe
     func takeUnexpectedExits() -> [UnexpectedExit]
 
@@ -38,12 +55,14 @@ public protocol Testbed: AnyObject, Sendable {
     func discard()
 }
 
-/// What a testbed can do to its cluster.
-public enum TestbedCapability: String, Sendable, CaseIterable {
-    case crash
-    case isolate
-    /// The replicas' folders can be rewritten while their daemons are down.
-    case offlineSurgery
+/// What became of an empty request to a port.
+public enum PortState: Hashable, Sendable {
+    /// It answers like one that serves.
+    case serving
+    /// It answers that it is cut off.
+    case isolated
+    /// No answer.
+    case silent
 }
 
 /// A file to copy into the bundle.
@@ -136,6 +155,10 @@ public enum TestbedError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The cluster as a whole did not come to what was waited for.
     case didNotConverge(testbed: String, awaited: String, within: Duration, lastProbe: String)
     case unknownReplica(ReplicaID)
+    /// A control request was not answered as it should be.
+    case controlRequestFailed(String, ReplicaID, answer: String)
+    /// What undoes a fault when the tool is dead could not be set up, so nothing was done.
+    case noGuard(String)
     case interrupted(during: String)
 
     public var description: String {
@@ -150,6 +173,9 @@ public enum TestbedError: Error, Equatable, Sendable, CustomStringConvertible {
         case .didNotConverge(let testbed, let awaited, let limit, let probe):
             "\(testbed) cluster did not reach \(awaited) within \(limit); last_probe=\(probe)"
         case .unknownReplica(let replica): "replica \(replica) is not in the layout"
+        case .controlRequestFailed(let request, let replica, let answer):
+            "replica \(replica) did not carry out `\(request)`: \(answer)"
+        case .noGuard(let reason): "the guard of faults does not work: \(reason)"
         case .interrupted(let step): "interrupted while \(step)"
         }
     }
