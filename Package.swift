@@ -56,6 +56,9 @@ let cLibraries: [Target] = [
     .systemLibrary(
         name: "CYAML", path: "Sources/CLibraries/CYAML", pkgConfig: "yaml-0.1",
         providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+        name: "CFuse", path: "Sources/CLibraries/CFuse", pkgConfig: "fuse3",
+        providers: [.apt(["libfuse3-dev"])]),
 ]
 
 let base: [Target] = [
@@ -65,6 +68,8 @@ let base: [Target] = [
     library("SystemCalls", in: "Base", uses: ["CSystem"]),
     library("DurableFiles", in: "Base", uses: ["ByteCoding", "CChecksums", "SystemCalls"]),
     library("Digests", in: "Base", uses: ["CCrypto"]),
+    library("FaultyDisk", in: "Base", uses: ["Randomness", "SystemCalls"]),
+    library("DiskServer", in: "Base", uses: ["CFuse", "FaultyDisk", "SystemCalls"]),
     library("CommandDescriptions", in: "Base"),
     library("Terminal", in: "Base"),
     library("JSONText", in: "Base"),
@@ -143,6 +148,8 @@ let commands: [Target] = [
             "Reporting", "Searching", "SystemCalls", "Terminal", "Testbed",
         ]),
     command(
+        "allocdb-jepsen-helper", uses: ["CommandDescriptions", "DiskServer", "SystemCalls"]),
+    command(
         "allocdb-bench",
         uses: [
             "Checking", "ClusterProtocol", "ClusterRunner", "CommandDescriptions", "DurableFiles",
@@ -200,6 +207,12 @@ let testTargets: [Target] = [
         uses: [
             "ByteCoding", "ClusterProtocol", "ClusterRunner", "LeaseKernel", "SystemCalls",
             "allocdb-local-cluster",
+        ]),
+    tests(
+        "FaultyDiskTests",
+        uses: [
+            "DiskServer", "DurableFiles", "FaultyDisk", "Randomness", "SystemCalls",
+            "allocdb-jepsen-helper",
         ]),
     tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
     tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
@@ -274,6 +287,7 @@ let package = Package(
     name: "allocdb-jepsen",
     products: [
         .executable(name: "allocdb-jepsen", targets: ["allocdb-jepsen"]),
+        .executable(name: "allocdb-jepsen-helper", targets: ["allocdb-jepsen-helper"]),
         .executable(name: "allocdb-local-cluster", targets: ["allocdb-local-cluster"]),
         .executable(name: "allocdb-bench", targets: ["allocdb-bench"]),
     ],

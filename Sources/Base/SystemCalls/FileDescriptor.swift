@@ -16,6 +16,12 @@ public final class FileDescriptor: Sendable {
         self.subject = subject
     }
 
+    /// A second number for an open file that somebody else owns.
+    public convenience init(duplicating rawValue: Int32, subject: String) throws(SystemError) {
+        let number = try check("fcntl", subject) { csystem_duplicate(rawValue) }
+        self.init(owning: number, subject: subject)
+    }
+
     deinit {
         close()
     }

@@ -87,7 +87,7 @@ public enum Environment {
     }
 }
 
-/// The standard streams, as descriptors that are never closed.
+/// The standard streams; writing never closes them.
 public enum StandardStreams {
     public static func writeOutput(_ text: String) {
         write(text, to: STDOUT_FILENO)
@@ -95,6 +95,11 @@ public enum StandardStreams {
 
     public static func writeError(_ text: String) {
         write(text, to: STDERR_FILENO)
+    }
+
+    /// Standard input, as a descriptor that may be closed.
+    public static func inputDescriptor() throws(SystemError) -> FileDescriptor {
+        try FileDescriptor(duplicating: STDIN_FILENO, subject: "standard input")
     }
 
     public static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

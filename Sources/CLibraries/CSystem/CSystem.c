@@ -29,6 +29,8 @@ int csystem_open(const char *path, int flags, mode_t mode) {
     return open(path, flags | O_CLOEXEC, mode);
 }
 
+int csystem_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 3); }
+
 int csystem_set_nonblocking(int descriptor, bool enabled) {
     int flags = fcntl(descriptor, F_GETFL);
     if (flags < 0) return -1;

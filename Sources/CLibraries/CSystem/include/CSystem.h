@@ -12,6 +12,8 @@
 // Descriptors.
 int csystem_pipe(int ends[2]);
 int csystem_open(const char *path, int flags, mode_t mode);
+// A second number for the same open file, close-on-exec.
+int csystem_duplicate(int descriptor);
 int csystem_set_nonblocking(int descriptor, bool enabled);
 int csystem_fallocate(int descriptor, off_t offset, off_t length);
 int csystem_flock_exclusive_nonblocking(int descriptor);
