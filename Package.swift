@@ -163,7 +163,7 @@ let testTargets: [Target] = [
         dependencies: ["ByteCoding", "SystemCalls"],
         path: "Tests/TestSupport",
         swiftSettings: settings),
-    tests("CampaignTests", uses: ["Campaign", "Checking", "History"]),
+    tests("CampaignTests", uses: ["Campaign", "Checking", "History", "Matrix", "Workload"]),
     tests(
         "NemesisTests",
         uses: ["ClusterProtocol", "History", "LeaseKernel", "Nemesis", "SystemCalls", "Testbed"]),

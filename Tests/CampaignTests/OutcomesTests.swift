@@ -68,7 +68,7 @@ import Testing
     @Test(
         "options that make no sense are refused before anything is made",
         arguments: [
-            ("nonsense", "/bin/true", 5, 1.0), ("lease_safety-control", "/bin/true", 5, 1.0),
+            ("nonsense", "/bin/true", 5, 1.0), ("lease_safety-partition-heal", "/bin/true", 5, 1.0),
             ("reservation_contention-control", "/nonexistent", 5, 1.0),
             ("reservation_contention-control", "/bin/true", 0, 1.0),
             ("reservation_contention-control", "/bin/true", 5, 0.0),

@@ -8,7 +8,7 @@ struct RecordTests {
     /// A resource is created, reserved and read.
     static func write(to path: String, readingState state: ResourceView.State) throws {
         let header = RunHeader(
-            runID: "reservation_contention-control", workload: "reservation_contention",
+            runID: "reservation_contention-control", workload: "by hand",
             nemesis: "none", testbed: "local", seed: 7, concurrency: 1, startedAt: 0,
             slotRule: "constant", toolVersion: "0", limits: ClusterLimits())
         let recorder = try Recorder(creating: path, header: header)

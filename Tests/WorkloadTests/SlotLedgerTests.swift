@@ -57,6 +57,38 @@ import Testing
         #expect(ledger.current == Slot(11))
     }
 
+    @Test("a pace may jump over slots, which count as passed for what the cluster remembers")
+    func jumps() {
+        var rule = Self.rule
+        rule.jumpEvery = 2
+        rule.jumpBy = 5
+        var ledger = SlotLedger(rule: rule, startingAt: Slot(10), now: Self.start)
+        var seen: [UInt64] = []
+        for _ in 0..<6 {
+            guard case .granted(let slot) = ledger.beginNew(now: Self.start) else { break }
+            seen.append(slot.rawValue)
+            ledger.end(.settled, now: Self.start)
+        }
+        // The jump is longer than the window: what came before it is forgotten.
+        #expect(seen == [10, 10, 11, 11, 16, 16])
+        #expect(ledger.remembered == 2)
+    }
+
+    @Test("a slot that lasts takes only so many commands as there is room for ended leases")
+    func longSlot() {
+        var rule = Self.rule
+        rule.commandsPerSlot = 100
+        rule.remembered = 100
+        rule.mostInSlot = 3
+        var ledger = SlotLedger(rule: rule, startingAt: Slot(10), now: Self.start)
+        for _ in 0..<3 {
+            Self.expect(ledger.beginNew(now: Self.start), .granted(Slot(10)))
+            ledger.end(.settled, now: Self.start)
+        }
+        Self.expect(ledger.beginNew(now: Self.start), .full)
+        Self.expect(ledger.beginNew(now: Self.start + .seconds(2)), .granted(Slot(11)))
+    }
+
     @Test("a slot advances by age even when nothing is sent in it")
     func age() {
         var ledger = Self.ledger()

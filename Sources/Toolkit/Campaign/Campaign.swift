@@ -8,7 +8,7 @@ public enum Campaign {
     /// is a verdict.
     public enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case unknownRunID(String)
-        /// The run exists in the matrix, but this version has no workload or nemesis for it.
+        /// The run exists in the matrix, but this version has no nemesis for it.
         case unsupportedRun(String, supported: [String])
         case replicaBinaryNotExecutable(String)
         case invalidConcurrency(Int)
@@ -72,8 +72,7 @@ public enum Campaign {
     public static let supportedRuns: [String] = RunMatrix.all.filter(isSupported).map(\.id)
 
     private static func isSupported(_ descriptor: RunDescriptor) -> Bool {
-        descriptor.workload == .reservationContention
-            && (descriptor.nemesis == .none || descriptor.nemesis == .crashRestart)
+        descriptor.nemesis == .none || descriptor.nemesis == .crashRestart
     }
 
     private static func check(_ options: RunOptions) throws(UsageError) -> RunDescriptor {

@@ -2,6 +2,7 @@ import ClusterProtocol
 import History
 import LeaseEngine
 import LeaseKernel
+import SystemCalls
 import Testbed
 import Workload
 
@@ -9,6 +10,7 @@ import Workload
 struct Lane {
     let testbed: any Testbed
     let endpoints: Endpoints
+    let controlPorts: [Checkpointer.Port]
     let limits: ClusterLimits
 
     /// Nil when an address in the layout is none.
@@ -25,6 +27,12 @@ struct Lane {
             endpoints.append(endpoint)
         }
         self.endpoints = Endpoints(endpoints)
+        controlPorts = layout.replicas.compactMap { replica in
+            SocketAddress("\(replica.addresses.control)").map {
+                Checkpointer.Port(
+                    replica: History.ReplicaID(replica.id.rawValue), address: $0)
+            }
+        }
         let kernel = layout.kernel
         limits = ClusterLimits(
             shardID: kernel.shardID, maxResources: kernel.maxResources,

@@ -40,6 +40,17 @@ final class Load: Sendable {
         }
     }
 
+    func start(_ checkpointer: Checkpointer) throws(RunFailure) {
+        try start("checkpointer") { [self] in
+            var checkpointer = checkpointer
+            do throws(HistoryFileError) {
+                try checkpointer.run()
+            } catch {
+                fail(.record(error))
+            }
+        }
+    }
+
     func start(_ nemesis: Nemesis, until deadline: Deadline) throws(RunFailure) {
         state.withLock { $0.nemesisIsDone = false }
         try start("nemesis") { [self] in

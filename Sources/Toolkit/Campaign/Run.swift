@@ -134,6 +134,7 @@ struct Run {
         watch.beginWindow(window)
         let deadline = Deadline.after(window)
         try load.start(clients)
+        if let checkpointer = checkpointer(lane, recorder) { try load.start(checkpointer) }
         try load.start(nemesis, until: deadline)
         try keepLooking { [load] in deadline.isPassed && load.nemesisIsDone }
         watch.endWindow()
@@ -258,6 +259,13 @@ struct Run {
                 endpoints: lane.endpoints, clock: clock, control: load.control,
                 publications: publications, recorder: recorder, counters: counters)
         }
+    }
+
+    private func checkpointer(_ lane: Lane, _ recorder: Recorder) -> Checkpointer? {
+        guard let plan = workload.checkpoints, !lane.controlPorts.isEmpty else { return nil }
+        return Checkpointer(
+            plan, ports: lane.controlPorts, endpoints: lane.endpoints, seed: options.seed,
+            control: load.control, recorder: recorder)
     }
 
     private func questioner(

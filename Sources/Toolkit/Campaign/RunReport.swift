@@ -95,6 +95,9 @@ struct RunReport {
                 ("expiries inferred", "\(statistics.inferredExpiries)"),
                 ("last LSN", "\(statistics.lastLSN)"),
             ]
+            rows += CoverageSight.allCases.compactMap { sight in
+                statistics.sights[sight].map { ("seen: \(sight.words)", "\($0)") }
+            }
         }
         return ["## Numbers", "", "| | |", "|---|---|"]
             + rows.map { "| \($0.0) | \($0.1) |" } + [""]

@@ -28,7 +28,10 @@ public enum Judge {
                 log, record.attempts, limits: history.header.limits, statistics: &statistics)
         }
         findings += AmbiguityPromise.check(log, isComplete: history.isComplete)
-        return conclude(findings, statistics, coverage: Coverage.shortcoming(of: statistics))
+        statistics.sights = Coverage.sights(in: history, record.attempts)
+        return conclude(
+            findings, statistics,
+            coverage: Coverage.shortcoming(of: statistics, workload: history.header.workload))
     }
 
     /// Behind the last LSN that anybody was told of there may be effects that nobody was told
@@ -177,17 +180,6 @@ public enum Judge {
             case .note, nil: coverage.map { .unknown($0) } ?? .passed
             }
         return Judgement(verdict: verdict, findings: ordered, statistics: statistics)
-    }
-}
-
-/// A record that shows nothing proves nothing.
-enum Coverage {
-    /// Why the record is too thin to pass, or nil when it is not.
-    static func shortcoming(of statistics: JudgementStatistics) -> String? {
-        if statistics.attempts == 0 { return "the record holds no operation" }
-        if statistics.committed == 0 { return "no write was committed" }
-        if statistics.reads == 0 { return "no read was answered" }
-        return nil
     }
 }
 

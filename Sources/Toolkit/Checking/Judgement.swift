@@ -32,6 +32,8 @@ public struct JudgementStatistics: Hashable, Sendable {
     public var inferredExpiries = 0
     /// LSNs that no client was told of, explained by a command whose outcome nobody knows.
     public var inferredCommands = 0
+    /// What the workload of the record exists for, and how often the record shows it.
+    public var sights: [CoverageSight: Int] = [:]
     /// The largest LSN in the record, 0 when there is none.
     public var lastLSN: UInt64 = 0
 

@@ -22,20 +22,20 @@ extension WorkloadDescription {
             ClientRole(
                 name: "holder", share: 2,
                 mix: [
-                    .reserveBundle: 290, .oddBundle: 20, .reserve: 60, .confirm: 220,
-                    .release: 90, .staleHolder: 80, .staleRelease: 15, .foreignConfirm: 15,
-                    .revoke: 20, .reclaim: 20, .readResource: 50, .readLease: 60,
-                    .readLeaseFenced: 25, .tick: 35,
+                    .reserveBundle: 260, .oddBundle: 20, .reserve: 30, .confirm: 190,
+                    .release: 170, .staleHolder: 90, .staleRelease: 15, .foreignConfirm: 15,
+                    .revoke: 20, .reclaim: 20, .readResource: 50, .readLease: 50,
+                    .readLeaseFenced: 25, .tick: 45,
                 ],
-                ttls: 2...14, bundleSizes: 2...4),
+                ttls: 2...14, bundleSizes: 2...4, mostLeases: 2),
             ClientRole(
                 name: "revoker",
                 mix: [
-                    .revoke: 280, .reclaim: 150, .reserveBundle: 120, .confirm: 80,
-                    .staleHolder: 60, .release: 40, .readResource: 190, .readLease: 40,
-                    .tick: 40,
+                    .revoke: 240, .reclaim: 200, .reserveBundle: 100, .confirm: 60,
+                    .staleHolder: 60, .release: 60, .readResource: 190, .readLease: 40,
+                    .tick: 50,
                 ],
-                ttls: 2...14, bundleSizes: 2...4),
+                ttls: 2...14, bundleSizes: 2...4, mostLeases: 2),
         ],
-        pool: ResourcePool(fewest: 8, perClient: 2, extra: 2))
+        pool: ResourcePool(fewest: 10, perClient: 4, extra: 2))
 }
