@@ -59,6 +59,9 @@ let cLibraries: [Target] = [
     .systemLibrary(
         name: "CFuse", path: "Sources/CLibraries/CFuse", pkgConfig: "fuse3",
         providers: [.apt(["libfuse3-dev"])]),
+    .systemLibrary(
+        name: "CZstd", path: "Sources/CLibraries/CZstd", pkgConfig: "libzstd",
+        providers: [.apt(["libzstd-dev"])]),
 ]
 
 let base: [Target] = [
@@ -70,6 +73,7 @@ let base: [Target] = [
     library("Digests", in: "Base", uses: ["CCrypto"]),
     library("FaultyDisk", in: "Base", uses: ["Randomness", "SystemCalls"]),
     library("DiskServer", in: "Base", uses: ["CFuse", "FaultyDisk", "SystemCalls"]),
+    library("Compression", in: "Base", uses: ["CZstd"]),
     library("CommandDescriptions", in: "Base"),
     library("Terminal", in: "Base"),
     library("JSONText", in: "Base"),
@@ -102,7 +106,9 @@ let engine: [Target] = [
 ]
 
 let toolkit: [Target] = [
-    library("History", in: "Toolkit", uses: ["ByteCoding", "DurableFiles", "SystemCalls"]),
+    library(
+        "History", in: "Toolkit",
+        uses: ["ByteCoding", "Compression", "DurableFiles", "SystemCalls"]),
     library("Checking", in: "Toolkit", uses: ["History"]),
     library("Searching", in: "Toolkit"),
     library(
@@ -214,6 +220,7 @@ let testTargets: [Target] = [
             "DiskServer", "DurableFiles", "FaultyDisk", "Randomness", "SystemCalls",
             "allocdb-jepsen-helper",
         ]),
+    tests("CompressionTests", uses: ["Compression"]),
     tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
     tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
     tests("SystemCallsTests", uses: ["SystemCalls"]),

@@ -7,7 +7,7 @@ struct NativeCodingTests {
     @Test("random events of every kind survive", arguments: [1, 2, 3] as [UInt64])
     func events(_ seed: UInt64) throws {
         var random = RandomEvents(seed: seed)
-        var encoder = ChunkEncoder()
+        var encoder = VarintWriter()
         var expected: [HistoryEvent] = []
         for index in 0..<3000 as Range<UInt64> {
             let event = HistoryEvent(
@@ -15,12 +15,16 @@ struct NativeCodingTests {
                 process: ProcessID(UInt32(random.below(1 << 32))),
                 content: random.content(attempt: index))
             expected.append(event)
-            encoder.add(EncodedContent(event.content), at: event.time, by: event.process)
+            let previous = expected.dropLast().last?.time.rawValue ?? 0
+            encoder.add(event, since: previous)
         }
-        let payload = encoder.payload(first: Sequence(100))
-        var decoder = try EventDecoder(payload)
+        var decoder = EventDecoder(encoder.bytes)
         var found: [HistoryEvent] = []
-        while let event = try decoder.next() { found.append(event) }
+        for (first, count) in [(100, 1000), (1100, 1), (1101, 1999)] as [(UInt64, UInt32)] {
+            decoder.begin(first: Sequence(first), eventCount: count)
+            while let event = try decoder.next() { found.append(event) }
+        }
+        try decoder.checkEnd(at: encoder.count)
         #expect(found == expected, "seed \(seed)")
     }
 
@@ -29,36 +33,47 @@ struct NativeCodingTests {
         arguments: [4, 5] as [UInt64])
     func damagedPayloads(_ seed: UInt64) throws {
         var random = RandomEvents(seed: seed)
-        var encoder = ChunkEncoder()
+        var encoder = VarintWriter()
         for index in 0..<50 as Range<UInt64> {
             encoder.add(
-                EncodedContent(random.content(attempt: index)), at: RunInstant(index), by: .tool)
+                HistoryEvent(
+                    sequence: Sequence(index + 1), time: RunInstant(index), process: .tool,
+                    content: random.content(attempt: index)), since: index)
         }
-        let payload = encoder.payload(first: Sequence(1))
-        for count in 2..<payload.count {
+        let payload = encoder.bytes
+        for count in payload.indices {
             #expect(throws: VarintReader.Malformed.self, "seed \(seed), \(count) bytes") {
-                var decoder = try EventDecoder(Array(payload[..<count]))
-                while try decoder.next() != nil {}
+                try Self.decode(Array(payload[..<count]))
             }
         }
         for place in payload.indices {
             var changed = payload
             changed[place] ^= UInt8(1 + random.below(255))
             // Whatever comes out, it ends without a trap and without a huge allocation.
-            _ = try? {
-                var decoder = try EventDecoder(changed)
-                while try decoder.next() != nil {}
-            }()
+            _ = try? Self.decode(changed)
         }
+    }
+
+    private static func decode(_ bytes: [UInt8]) throws {
+        var decoder = EventDecoder(bytes)
+        decoder.begin(first: Sequence(1), eventCount: 50)
+        while try decoder.next() != nil {}
+        try decoder.checkEnd(at: bytes.count)
     }
 
     @Test("a header survives, and every shorter one is refused")
     func header() throws {
-        let payload = HeaderCoding.payload(.example)
-        #expect(try HeaderCoding.header(payload) == .example)
-        for count in 2..<payload.count {
-            #expect(throws: VarintReader.Malformed.self) {
-                try HeaderCoding.header(Array(payload[..<count]))
+        for origin in [.recorded, .excerpt(of: nil), .excerpt(of: 1 << 40), .merged]
+            as [RunHeader.Origin]
+        {
+            var header = RunHeader.example
+            header.origin = origin
+            let payload = HeaderCoding.payload(header)
+            #expect(try HeaderCoding.header(payload, .two) == header)
+            for count in 2..<payload.count {
+                #expect(throws: VarintReader.Malformed.self) {
+                    try HeaderCoding.header(Array(payload[..<count]), .two)
+                }
             }
         }
     }
@@ -81,5 +96,16 @@ struct NativeCodingTests {
             var reader = VarintReader(writer.bytes)
             return try reader.number(as: UInt64.self)
         }
+    }
+}
+
+extension VarintWriter {
+    /// An event as it stands in a chunk.
+    fileprivate mutating func add(_ event: HistoryEvent, since previous: UInt64) {
+        let content = EncodedContent(event.content)
+        byte(content.tag)
+        number(event.time.rawValue &- previous)
+        number(UInt64(event.process.rawValue))
+        append(content.writer.bytes)
     }
 }

@@ -6,7 +6,14 @@ public import History
 /// stage is not run when an earlier one took the ground from under it, and the judgement then
 /// says so instead of listing consequences.
 public enum Judge {
+    ///
+    /// Of a record that is not as a recorder wrote it nothing can be said.
     public static func judge(_ history: RunRecord) -> Judgement {
+        if let obstacle = history.header.origin.obstacle {
+            var statistics = JudgementStatistics()
+            statistics.events = history.events.count
+            return Judgement(verdict: .unknown(obstacle), findings: [], statistics: statistics)
+        }
         let record = RecordIntegrity(history.events)
         var statistics = JudgementStatistics()
         statistics.events = history.events.count

@@ -44,7 +44,12 @@ extension ReferenceOutput {
     public init(ofFile path: String) {
         do {
             if try HistoryFile.format(of: path) == .native {
-                let export = TextExport(try RunRecord(contentsOf: path))
+                let record = try RunRecord(contentsOf: path)
+                if let obstacle = record.header.origin.obstacle {
+                    self.init(unreadable: obstacle)
+                    return
+                }
+                let export = TextExport(record)
                 self.init(ReferenceAnalysis.report(on: export.events))
                 return
             }

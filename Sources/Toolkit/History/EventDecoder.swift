@@ -1,33 +1,33 @@
-/// Reads the events of one chunk.
+/// Reads the events of one chunk, whose bytes are no longer compressed.
 struct EventDecoder {
     typealias Malformed = VarintReader.Malformed
 
     private var reader: VarintReader
-    private var nextSequence: UInt64
-    private var remaining: UInt32
+    private var nextSequence: UInt64 = 0
+    private var remaining: UInt32 = 0
     private var previousTime: UInt64 = 0
 
-    /// Sequence of the chunk's first event.
-    let first: Sequence
-    let eventCount: UInt32
+    init(_ bytes: [UInt8], from start: Int = 0) {
+        reader = VarintReader(bytes, from: start)
+    }
 
-    /// Takes the payload of an events frame, whose type and version are checked already.
-    init(_ payload: [UInt8]) throws(Malformed) {
-        reader = VarintReader(payload, from: 2)
-        first = Sequence(try reader.fixed())
-        eventCount = try reader.fixed()
+    /// Begins with a piece of the chunk, whose events are the next in the bytes.
+    mutating func begin(first: Sequence, eventCount: UInt32) {
         nextSequence = first.rawValue
         remaining = eventCount
     }
 
-    /// The next event, or nil after the last one.
-    mutating func next() throws(Malformed) -> HistoryEvent? {
-        guard remaining > 0 else {
-            guard reader.isAtEnd else {
-                throw Malformed(problem: "\(reader.remaining) bytes follow the last event")
-            }
-            return nil
+    /// Ends a piece or the chunk: nothing of it is left before `place`.
+    func checkEnd(at place: Int) throws(Malformed) {
+        guard remaining == 0, reader.position == place else {
+            throw Malformed(
+                problem: "events that end at \(reader.position) where they should at \(place)")
         }
+    }
+
+    /// The next event of the piece, or nil after its last one.
+    mutating func next() throws(Malformed) -> HistoryEvent? {
+        guard remaining > 0 else { return nil }
         let tag = try reader.byte()
         previousTime &+= try reader.number(as: UInt64.self)
         let process = ProcessID(try reader.number())

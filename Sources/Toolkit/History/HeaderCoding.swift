@@ -1,9 +1,10 @@
-/// The header frame of a native record: the fields of `RunHeader` in order.
+/// The header frame of a native record: the fields of `RunHeader` in order. Version 1 has no
+/// origin; what has that version was always recorded.
 enum HeaderCoding {
     static func payload(_ header: RunHeader) -> [UInt8] {
         var writer = VarintWriter()
         writer.byte(NativeFormat.FrameType.header.rawValue)
-        writer.byte(NativeFormat.version)
+        writer.byte(NativeFormat.Version.two.rawValue)
         writer.text(header.runID)
         writer.text(header.workload)
         writer.text(header.nemesis)
@@ -24,11 +25,31 @@ enum HeaderCoding {
         writer.number(limits.reservationHistoryWindow.rawValue)
         writer.number(UInt64(limits.maxExpirationBucketLength))
         writer.number(UInt64(limits.maxExpirationsPerTick))
+        switch header.origin {
+        case .recorded: writer.byte(0)
+        case .excerpt(let events):
+            writer.byte(1)
+            writer.optional(events)
+        case .merged: writer.byte(2)
+        }
         return writer.bytes
     }
 
+    private static func origin(
+        _ reader: inout VarintReader
+    ) throws(VarintReader.Malformed) -> RunHeader.Origin {
+        switch try reader.byte() {
+        case 0: return .recorded
+        case 1: return .excerpt(of: try reader.optional())
+        case 2: return .merged
+        case let other: throw VarintReader.Malformed(problem: "origin \(other)")
+        }
+    }
+
     /// Takes a payload whose type and version are checked already.
-    static func header(_ payload: [UInt8]) throws(VarintReader.Malformed) -> RunHeader {
+    static func header(
+        _ payload: [UInt8], _ version: NativeFormat.Version
+    ) throws(VarintReader.Malformed) -> RunHeader {
         var reader = VarintReader(payload, from: 2)
         var header = RunHeader(
             runID: try reader.text(), workload: try reader.text(), nemesis: try reader.text(),
@@ -43,6 +64,10 @@ enum HeaderCoding {
             reservationHistoryWindow: SlotCount(try reader.number()),
             maxExpirationBucketLength: try reader.number(),
             maxExpirationsPerTick: try reader.number())
+        switch version {
+        case .one: break
+        case .two: header.origin = try origin(&reader)
+        }
         guard reader.isAtEnd else {
             throw VarintReader.Malformed(problem: "\(reader.remaining) bytes follow the header")
         }

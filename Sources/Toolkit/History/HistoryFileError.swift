@@ -15,6 +15,9 @@ public enum HistoryFileError: Error, Hashable, Sendable, CustomStringConvertible
     case malformed(path: String, offset: Int, problem: String)
     /// Something was handed to a recorder after it was finished.
     case finished(path: String)
+    /// An event that does not follow the one before it.
+    case outOfOrder(path: String, sequence: Sequence, expected: Sequence)
+    case eventTooLarge(path: String, bytes: Int)
 
     public var description: String {
         switch self {
@@ -25,13 +28,17 @@ public enum HistoryFileError: Error, Hashable, Sendable, CustomStringConvertible
         case .notARecord(let path):
             "\(path) is not a native record: it does not begin with \(NativeFormat.magicText)"
         case .unsupportedVersion(let path, let version):
-            "\(path) has version \(version) of the native record; this tool reads version "
-                + "\(NativeFormat.version)"
+            "\(path) has version \(version) of the native record; this tool reads versions "
+                + "1 and 2"
         case .damaged(let path, let offset):
             "\(path): damaged at byte \(offset) while intact frames follow; a crash does not do "
                 + "that: restore the file from a copy"
         case .malformed(let path, let offset, let problem):
             "\(path): the frame at byte \(offset) is intact but makes no sense: \(problem)"
+        case .outOfOrder(let path, let sequence, let expected):
+            "\(path): event \(sequence) where \(expected) is next"
+        case .eventTooLarge(let path, let bytes):
+            "\(path): an event of \(bytes) bytes; the limit is \(NativeFormat.eventLimit)"
         case .finished(let path): "the record \(path) is finished and takes no more events"
         }
     }

@@ -1,7 +1,7 @@
-import DurableFiles
-import SystemCalls
+public import SystemCalls
 
-/// Reads a native record event by event. Memory does not grow with the record.
+/// Reads a native record event by event, or chunk by chunk. Memory does not grow with the record:
+/// a few decoded chunks wait at most, and a few dozen bytes are kept per chunk.
 ///
 /// The record of a tool that was killed ends inside a frame, or without the end mark: everything
 /// up to there is read, and `ending` says what was found.
@@ -16,14 +16,31 @@ public struct NativeRecordReader {
         case torn(lostBytes: Int)
     }
 
+    /// What is known of one chunk without decoding it.
+    public struct Chunk: Hashable, Sendable {
+        /// Bytes on disk.
+        public let byteCount: Int
+        public let first: Sequence
+        public let eventCount: UInt64
+        /// Of all its events; version 1 does not tell.
+        public let times: ClosedRange<RunInstant>?
+    }
+
     public let path: String
     public let header: RunHeader
-    /// Known once `next` has returned nil.
-    public private(set) var ending: Ending?
+    public let ending: Ending
+    /// Version of the format, 1 or 2.
+    public let formatVersion: Int
+    /// Number of events in the whole record.
+    public let eventCount: UInt64
 
-    private var frames: FrameReader
-    private var chunk: EventDecoder?
-    private var nextSequence: UInt64 = 1
+    private let places: [ChunkPlace]
+    private let frames: FrameReader
+    private let jobs: Int
+    private var selected: [ChunkPlace]?
+    private var prefetch: ChunkPrefetch?
+    private var batch: [HistoryEvent] = []
+    private var position = 0
 
     /// Whether the file begins as a native record does.
     public static func isNativeRecord(_ path: String) throws(HistoryFileError) -> Bool {
@@ -35,91 +52,53 @@ public struct NativeRecordReader {
         }
     }
 
-    /// Opens a record and reads its header.
-    public init(path: String) throws(HistoryFileError) {
+    /// Opens a record and finds its chunks. `jobs` threads decode; of a record of few chunks
+    /// fewer.
+    public init(path: String, jobs: Int = Processors.count) throws(HistoryFileError) {
         self.path = path
-        frames = try FrameReader(path: path)
-        guard let payload = try frames.next() else { throw .notARecord(path: path) }
-        guard try Self.type(of: payload, frames) == .header else {
-            throw frames.malformed("a record begins with its header")
+        self.jobs = jobs
+        let index = try RecordIndex(path: path)
+        header = index.header
+        ending = index.ending
+        eventCount = index.eventCount
+        places = index.chunks
+        frames = index.frames
+        formatVersion = Int(index.frames.version.rawValue)
+    }
+
+    /// What the index tells of each chunk.
+    public var chunks: [Chunk] {
+        places.map { place in
+            Chunk(
+                byteCount: place.byteCount, first: place.first, eventCount: place.eventCount,
+                times: frames.version == .one ? nil : place.earliest...place.latest)
         }
-        do throws(VarintReader.Malformed) {
-            header = try HeaderCoding.header(payload)
-        } catch {
-            throw frames.malformed(error.problem)
-        }
+    }
+
+    /// Leaves out, before anything was read, every chunk in which nothing of interest can be.
+    /// Of those that remain all events are read.
+    public mutating func skipChunks(unless isOfInterest: (Chunk) -> Bool) {
+        selected = zip(chunks, places).filter { isOfInterest($0.0) }.map(\.1)
     }
 
     /// The next event; nil at the end of the record.
     public mutating func next() throws(HistoryFileError) -> HistoryEvent? {
-        do throws(VarintReader.Malformed) {
-            if let event = try chunk?.next() { return event }
-        } catch {
-            throw frames.malformed(error.problem)
+        while position == batch.count {
+            guard let next = try nextBatch() else { return nil }
+            batch = next
+            position = 0
         }
-        guard ending == nil else { return nil }
-        chunk = try nextChunk()
-        return chunk == nil ? nil : try next()
+        defer { position += 1 }
+        return batch[position]
     }
 
-    /// Reads on to the next chunk; nil once the record has ended.
-    private mutating func nextChunk() throws(HistoryFileError) -> EventDecoder? {
-        guard let payload = try frames.next() else {
-            let lost = frames.tornBytes
-            ending = lost == 0 ? .cutOff : .torn(lostBytes: lost)
-            return nil
+    /// The events of the next chunk; nil at the end of the record. Not to be mixed with `next`.
+    public mutating func nextBatch() throws(HistoryFileError) -> [HistoryEvent]? {
+        if prefetch == nil {
+            prefetch = try ChunkPrefetch(frames, selected ?? places, threads: jobs)
         }
-        let type = try Self.type(of: payload, frames)
-        do throws(VarintReader.Malformed) {
-            switch type {
-            case .header: throw VarintReader.Malformed(problem: "a second header")
-            case .events: return try chunk(payload)
-            case .end: try checkEnd(payload)
-            }
-        } catch {
-            throw frames.malformed(error.problem)
-        }
-        guard try frames.next() == nil, frames.tornBytes == 0 else {
-            throw frames.malformed("something follows the end of the record")
-        }
-        ending = .finished
-        return nil
-    }
-
-    private mutating func chunk(
-        _ payload: [UInt8]
-    ) throws(VarintReader.Malformed) -> EventDecoder {
-        let chunk = try EventDecoder(payload)
-        guard chunk.first.rawValue == nextSequence else {
-            throw VarintReader.Malformed(
-                problem: "events from \(chunk.first) on where \(nextSequence) is next")
-        }
-        guard chunk.eventCount > 0 else {
-            throw VarintReader.Malformed(problem: "a chunk without events")
-        }
-        nextSequence += UInt64(chunk.eventCount)
-        return chunk
-    }
-
-    private func checkEnd(_ payload: [UInt8]) throws(VarintReader.Malformed) {
-        var reader = VarintReader(payload, from: 2)
-        let count: UInt64 = try reader.number()
-        guard count == nextSequence - 1, reader.isAtEnd else {
-            throw VarintReader.Malformed(
-                problem: "an end after \(count) events where \(nextSequence - 1) stand")
-        }
-    }
-
-    private static func type(
-        of payload: [UInt8], _ frames: FrameReader
-    ) throws(HistoryFileError) -> NativeFormat.FrameType {
-        guard payload.count >= 2, let type = NativeFormat.FrameType(rawValue: payload[0]) else {
-            throw frames.malformed("an unknown type of frame")
-        }
-        guard payload[1] == NativeFormat.version else {
-            throw .unsupportedVersion(path: frames.path, version: payload[1])
-        }
-        return type
+        guard let decoded = prefetch?.next() else { return nil }
+        return try decoded.get()
     }
 }
 
@@ -128,7 +107,8 @@ extension RunRecord {
     public init(contentsOf path: String) throws(HistoryFileError) {
         var reader = try NativeRecordReader(path: path)
         var events: [HistoryEvent] = []
-        while let event = try reader.next() { events.append(event) }
-        self.init(header: reader.header, events: events, isComplete: reader.ending == .finished)
+        while let batch = try reader.nextBatch() { events += batch }
+        self.init(
+            header: reader.header, events: events, isComplete: reader.ending == .finished)
     }
 }

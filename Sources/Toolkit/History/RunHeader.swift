@@ -14,11 +14,42 @@ public struct RunHeader: Hashable, Sendable {
     public var slotRule: String
     public var toolVersion: String
     public var limits: ClusterLimits
+    public var origin: Origin
+
+    /// How the record came about, which decides what can be concluded from it.
+    public enum Origin: Hashable, Sendable {
+        /// A recorder wrote it, and everything that it saw is in it.
+        case recorded
+        /// A part of a record. The events keep their sequences, between which others are missing.
+        /// `events` is how many the whole record has, nil for one that was cut off.
+        case excerpt(of: UInt64?)
+        /// Put together from several recordings, by their wall clocks.
+        case merged
+
+        var mayHaveGaps: Bool {
+            switch self {
+            case .recorded, .merged: false
+            case .excerpt: true
+            }
+        }
+
+        /// Why a record of this origin cannot be judged; nil when it can.
+        public var obstacle: String? {
+            switch self {
+            case .recorded: nil
+            case .excerpt:
+                "this is an excerpt of a record: what is missing in it may explain what is there"
+            case .merged:
+                "this was merged from several recordings, whose clocks nobody compared: the order "
+                    + "of their events is not known"
+            }
+        }
+    }
 
     public init(
         runID: String, workload: String, nemesis: String, testbed: String, seed: UInt64,
         concurrency: UInt32, startedAt: UInt64 = 0, slotRule: String, toolVersion: String,
-        limits: ClusterLimits
+        limits: ClusterLimits, origin: Origin = .recorded
     ) {
         self.runID = runID
         self.workload = workload
@@ -30,6 +61,7 @@ public struct RunHeader: Hashable, Sendable {
         self.slotRule = slotRule
         self.toolVersion = toolVersion
         self.limits = limits
+        self.origin = origin
     }
 }
 

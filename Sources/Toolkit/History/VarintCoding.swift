@@ -61,6 +61,9 @@ struct VarintWriter {
         }
     }
 
+    /// Forgets everything, but keeps the memory.
+    mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
     mutating func reserve(_ count: Int) {
         for _ in 0..<count { bytes.append(0) }
     }

@@ -12,11 +12,24 @@ public struct BenchmarkReport: Sendable, CustomStringConvertible {
         public let note: String
     }
 
+    /// A figure that this package set itself, beside what was measured.
+    public struct Goal: Sendable {
+        public let name: String
+        public let measured: Double
+        public let limit: Double
+        /// Whether the figure is to stay below the limit, or above it.
+        public let isUpperLimit: Bool
+        public let unit: String
+
+        public var isMet: Bool { isUpperLimit ? measured <= limit : measured >= limit }
+    }
+
     public let title: String
     /// What `count` counts, in the singular.
     public let unit: String
     /// The first row is what the others are compared with.
     public private(set) var rows: [Row] = []
+    public private(set) var goals: [Goal] = []
 
     public init(_ title: String, unit: String) {
         self.title = title
@@ -29,13 +42,27 @@ public struct BenchmarkReport: Sendable, CustomStringConvertible {
         rows.append(Row(name: name, duration: duration, count: count, note: note))
     }
 
+    public mutating func addGoal(
+        _ name: String, _ measured: Double, atMost limit: Double, _ unit: String
+    ) {
+        goals.append(
+            Goal(name: name, measured: measured, limit: limit, isUpperLimit: true, unit: unit))
+    }
+
+    public mutating func addGoal(
+        _ name: String, _ measured: Double, atLeast limit: Double, _ unit: String
+    ) {
+        goals.append(
+            Goal(name: name, measured: measured, limit: limit, isUpperLimit: false, unit: unit))
+    }
+
     /// Time per unit of a row, divided by that of the first row.
     public func ratio(_ row: Row) -> Double {
         guard let base = rows.first, base.nanosecondsPerUnit > 0 else { return 1 }
         return row.nanosecondsPerUnit / base.nanosecondsPerUnit
     }
 
-    /// A title, then one line per row, with a line feed after each.
+    /// A title, then one line per row and goal, with a line feed after each.
     public var description: String {
         var lines = [title]
         let width = rows.map(\.name.count).max() ?? 0
@@ -47,6 +74,12 @@ public struct BenchmarkReport: Sendable, CustomStringConvertible {
                     + "  \(Self.text(row.nanosecondsPerUnit, 1)) ns per \(unit)"
                     + "  \(Self.text(rate / 1e6, 2)) M \(unit)s/s"
                     + "  \(Self.text(ratio(row), 2))x" + (row.note.isEmpty ? "" : "  " + row.note))
+        }
+        for goal in goals {
+            lines.append(
+                "  \(goal.isMet ? "met   " : "MISSED")  \(goal.name): \(Self.text(goal.measured, 1))"
+                    + " \(goal.unit) (goal: at \(goal.isUpperLimit ? "most" : "least")"
+                    + " \(Self.text(goal.limit, 0)))")
         }
         return lines.map { $0 + "\n" }.joined()
     }

@@ -1,16 +1,18 @@
 import Synchronization
 import SystemCalls
 
-/// What recording costs the client whose request is recorded, and how much it writes.
+/// What recording costs the client whose request is recorded, how much it writes, and how fast
+/// that is read back.
 public enum RecorderBenchmark {
     /// Records `eventCount` events by 1, 2 and 4 clients at once, in records below `folder`: the
     /// processor time that the clients spend on it, beside that of a bare lock and clock read, and
-    /// the time on the wall until everything is on disk.
+    /// the time on the wall until everything is on disk, and the time on the wall to read it.
     public static func run(
         eventCount: Int, folder: String
     ) throws(HistoryFileError) -> BenchmarkReport {
         var report = BenchmarkReport("recorder: \(eventCount) events", unit: "event")
         report.add("lock and clock alone", bare(eventCount), count: eventCount)
+        var worst = (nanoseconds: 0.0, rate: Double.infinity, bytes: 0.0)
         for clients in [1, 2, 4] {
             let path = "\(folder)/recorder-\(clients).bin"
             let each = eventCount / clients
@@ -20,14 +22,32 @@ public enum RecorderBenchmark {
             try recorder.finish()
             let durable = Instant.now - start
             let count = Int(recorder.eventCount)
-            let bytes = try size(of: path)
+            let bytes = Double(try size(of: path)) / Double(max(count, 1))
             report.add("\(clients) clients, their processor time", spent, count: count)
             report.add(
                 "\(clients) clients, on disk (wall)", durable, count: count,
-                note: "\(BenchmarkReport.text(Double(bytes) / Double(max(count, 1)), 1)) bytes"
-                    + " per event")
+                note: "\(BenchmarkReport.text(bytes, 1)) bytes per event")
+            worst.nanoseconds = max(worst.nanoseconds, spent.nanoseconds(each: count))
+            worst.rate = min(worst.rate, 1e9 / durable.nanoseconds(each: count))
+            worst.bytes = max(worst.bytes, bytes)
         }
+        for jobs in [1, 2] {
+            let path = "\(folder)/recorder-4.bin"
+            let start = Instant.now
+            let count = try read(path, jobs: jobs)
+            report.add("read by \(jobs) threads (wall)", Instant.now - start, count: count)
+        }
+        report.addGoal("cost to a client", worst.nanoseconds, atMost: 1000, "ns per event")
+        report.addGoal("sustained", worst.rate, atLeast: 500_000, "events/s")
+        report.addGoal("on disk", worst.bytes, atMost: 40, "bytes per event")
         return report
+    }
+
+    private static func read(_ path: String, jobs: Int) throws(HistoryFileError) -> Int {
+        var reader = try NativeRecordReader(path: path, jobs: jobs)
+        var count = 0
+        while let batch = try reader.nextBatch() { count += batch.count }
+        return count
     }
 
     private static func bare(_ count: Int) -> Duration {
@@ -109,5 +129,11 @@ public enum RecorderBenchmark {
         RunHeader(
             runID: "benchmark", workload: "none", nemesis: "none", testbed: "none", seed: 0,
             concurrency: 4, slotRule: "constant", toolVersion: "", limits: ClusterLimits())
+    }
+}
+
+extension Duration {
+    fileprivate func nanoseconds(each count: Int) -> Double {
+        Double(wholeNanoseconds) / Double(max(count, 1))
     }
 }
