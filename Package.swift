@@ -113,6 +113,8 @@ let toolkit: [Target] = [
     library("Searching", in: "Toolkit"),
     library(
         "Matrix", in: "Toolkit", uses: ["CommandDescriptions", "JSONText", "YAMLText"]),
+    library("Switch", in: "Toolkit", uses: ["Randomness", "SystemCalls"]),
+    library("Matrix", in: "Toolkit", uses: ["JSONText"]),
     library(
         "Workload", in: "Toolkit",
         uses: [
@@ -224,6 +226,7 @@ let testTargets: [Target] = [
     tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
     tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
     tests("SystemCallsTests", uses: ["SystemCalls"]),
+    tests("SwitchTests", uses: ["Randomness", "Switch", "SystemCalls"]),
     tests(
         "ClusterRunnerTests",
         uses: ["ClusterProtocol", "ClusterRunner", "LeaseKernel", "SystemCalls"]),

@@ -33,7 +33,9 @@ public final class ChildProcess: Sendable {
     private let status = Mutex<ExitStatus?>(nil)
 
     /// Starts `executable`, looked up in PATH when it holds no slash. `arguments` do not include
-    /// the program's name. Without `environment` the child gets this process's.
+    /// the program's name. Without `environment` the child gets this process's. With
+    /// `endsWithThread` it is killed when the calling thread ends, also by the death of this
+    /// process.
     public init(
         executable: String,
         arguments: [String],
@@ -41,7 +43,8 @@ public final class ChildProcess: Sendable {
         folder: String? = nil,
         input: Stream = .nullDevice,
         output: Stream = .nullDevice,
-        error: Stream = .nullDevice
+        error: Stream = .nullDevice,
+        endsWithThread: Bool = false
     ) throws(SystemError) {
         let files = csystem_child_files(
             standard_input: input.number, standard_output: output.number,
@@ -51,8 +54,11 @@ public final class ChildProcess: Sendable {
         try withCStrings([executable] + arguments) { argumentList throws(SystemError) in
             try withCStrings(variables) { environmentList throws(SystemError) in
                 try check("posix_spawn", executable) {
-                    csystem_spawn(
-                        &process, executable, argumentList, environmentList, files, folder)
+                    endsWithThread
+                        ? csystem_spawn_bound(
+                            &process, executable, argumentList, environmentList, files, folder)
+                        : csystem_spawn(
+                            &process, executable, argumentList, environmentList, files, folder)
                 }
             }
         }

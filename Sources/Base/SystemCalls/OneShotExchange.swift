@@ -38,13 +38,17 @@ public struct OneShotExchange: Sendable {
     public var exchangeLimit: Duration
     /// A reply longer than this is a failure (`EMSGSIZE`).
     public var replyByteLimit: Int
+    /// The network in which the connection is made.
+    public var place: NetworkPlace
 
     public init(
-        connectLimit: Duration, exchangeLimit: Duration, replyByteLimit: Int = 1 << 20
+        connectLimit: Duration, exchangeLimit: Duration, replyByteLimit: Int = 1 << 20,
+        in place: NetworkPlace = .own
     ) {
         self.connectLimit = connectLimit
         self.exchangeLimit = exchangeLimit
         self.replyByteLimit = replyByteLimit
+        self.place = place
     }
 
     /// The reply's bytes, possibly none: an orderly end without a byte is not an error here.
@@ -53,7 +57,8 @@ public struct OneShotExchange: Sendable {
     ) throws(Failure) -> [UInt8] {
         let connection: TCPConnection
         do throws(SystemError) {
-            connection = try TCPConnection.connect(to: address, until: .after(connectLimit))
+            connection = try TCPConnection.connect(
+                to: address, in: place, until: .after(connectLimit))
         } catch {
             throw Failure(progress: .connecting, cause: error)
         }

@@ -51,8 +51,14 @@ public struct TCPConnection: Sendable {
 
     /// Begins to connect. The connection is usable once it polls as writable and
     /// `pendingError()` is nil; `connect(to:until:)` waits for that.
-    public static func start(to address: SocketAddress) throws(SystemError) -> TCPConnection {
-        let raw = try check("socket", "\(address)") { csystem_tcp_socket(address.isIPv6) }
+    public static func start(
+        to address: SocketAddress, in place: NetworkPlace = .own
+    ) throws(SystemError) -> TCPConnection {
+        let raw =
+            switch place {
+            case .own: try check("socket", "\(address)") { csystem_tcp_socket(address.isIPv6) }
+            case .namespace(let namespace): try namespace.takeSocket()
+            }
         let connection = TCPConnection(owning: raw, subject: "\(address)")
         do throws(SystemError) {
             try check("connect", "\(address)") {
@@ -66,9 +72,9 @@ public struct TCPConnection: Sendable {
 
     /// Connects, waiting until `deadline` at most.
     public static func connect(
-        to address: SocketAddress, until deadline: Deadline
+        to address: SocketAddress, in place: NetworkPlace = .own, until deadline: Deadline
     ) throws(SystemError) -> TCPConnection {
-        let connection = try start(to: address)
+        let connection = try start(to: address, in: place)
         guard try connection.descriptor.waitUntilWritable(deadline) else {
             throw SystemError.timedOut("connect", "\(address)")
         }

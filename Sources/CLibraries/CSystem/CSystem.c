@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -56,18 +57,13 @@ static struct timespec timespec_of(int64_t nanoseconds) {
                              .tv_nsec = nanoseconds % 1000000000};
 }
 
-int csystem_timerfd(int64_t first_nanoseconds, int64_t interval_nanoseconds) {
-    int descriptor = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (descriptor < 0) return -1;
-    struct itimerspec timing = {.it_value = timespec_of(first_nanoseconds),
-                                .it_interval = timespec_of(interval_nanoseconds)};
-    if (timerfd_settime(descriptor, 0, &timing, NULL) < 0) {
-        int error = errno;
-        close(descriptor);
-        errno = error;
-        return -1;
-    }
-    return descriptor;
+int csystem_timerfd(void) {
+    return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+
+int csystem_timerfd_set(int descriptor, int64_t nanoseconds) {
+    struct itimerspec timing = {.it_value = timespec_of(nanoseconds)};
+    return timerfd_settime(descriptor, 0, &timing, NULL);
 }
 
 // Fills `storage` and gives the length the socket calls want.
@@ -288,6 +284,63 @@ failed_with_actions:
     posix_spawn_file_actions_destroy(&actions);
 failed:
     if (!error) return 0;
+    errno = error;
+    return -1;
+}
+
+// What the child of csystem_spawn_bound does until it is another program. It shares the memory of
+// its parent, whose thread waits meanwhile: only system calls, nothing that takes a lock.
+static int become(pid_t parent, const char *path, char *const arguments[],
+                  char *const environment[], struct csystem_child_files files,
+                  const char *folder) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return errno;
+    // The parent may have died before the line above.
+    if (getppid() != parent) return ESRCH;
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
+    if (setpgid(0, 0) < 0) return errno;
+    // First out of the way of 0, 1 and 2, so that none is overwritten before it is used.
+    int wanted[3] = {files.standard_input, files.standard_output, files.standard_error};
+    int kept[3];
+    for (int target = 0; target < 3; target++) {
+        if (wanted[target] >= 0)
+            kept[target] = fcntl(wanted[target], F_DUPFD_CLOEXEC, 3);
+        else
+            kept[target] = open("/dev/null", (target == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
+        if (kept[target] < 0) return errno;
+    }
+    for (int target = 0; target < 3; target++)
+        if (dup2(kept[target], target) < 0) return errno;
+    if (syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC) < 0) return errno;
+    if (folder && chdir(folder) < 0) return errno;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execvpe(path, arguments, environment);
+    return errno;
+}
+
+int csystem_spawn_bound(pid_t *child, const char *path, char *const arguments[],
+                        char *const environment[], struct csystem_child_files files,
+                        const char *folder) {
+    // Until the child is another program no handler of ours may run in it.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    volatile int error = 0;
+    pid_t parent = getpid();
+    pid_t process = vfork();
+    if (process == 0) {
+        error = become(parent, path, arguments, environment, files, folder);
+        _exit(127);
+    }
+    if (process < 0) error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (process > 0 && error) waitpid(process, NULL, 0);
+    if (!error) {
+        *child = process;
+        return 0;
+    }
     errno = error;
     return -1;
 }

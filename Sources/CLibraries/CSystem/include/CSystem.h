@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "csystem_network.h"
+
 // Descriptors.
 int csystem_pipe(int ends[2]);
 int csystem_open(const char *path, int flags, mode_t mode);
@@ -19,7 +21,9 @@ int csystem_fallocate(int descriptor, off_t offset, off_t length);
 int csystem_flock_exclusive_nonblocking(int descriptor);
 int csystem_exchange_names(const char *path, const char *other);
 int csystem_eventfd(void);
-int csystem_timerfd(int64_t first_nanoseconds, int64_t interval_nanoseconds);
+int csystem_timerfd(void);
+// Readable `nanoseconds` (above 0) from now, once.
+int csystem_timerfd_set(int descriptor, int64_t nanoseconds);
 
 // Sockets. An address is 4 or 16 bytes in network order; the port is in host order.
 int csystem_tcp_socket(bool ipv6);
@@ -72,6 +76,10 @@ struct csystem_child_files {
 int csystem_spawn(pid_t *child, const char *path, char *const arguments[],
                   char *const environment[], struct csystem_child_files files,
                   const char *folder);
+// As csystem_spawn, and the child is killed when the calling thread ends, for whatever reason.
+int csystem_spawn_bound(pid_t *child, const char *path, char *const arguments[],
+                        char *const environment[], struct csystem_child_files files,
+                        const char *folder);
 int csystem_pidfd_open(pid_t process);
 bool csystem_exited(int status);
 int csystem_exit_code(int status);
