@@ -114,7 +114,6 @@ let toolkit: [Target] = [
     library(
         "Matrix", in: "Toolkit", uses: ["CommandDescriptions", "JSONText", "YAMLText"]),
     library("Switch", in: "Toolkit", uses: ["Randomness", "SystemCalls"]),
-    library("Matrix", in: "Toolkit", uses: ["JSONText"]),
     library(
         "Workload", in: "Toolkit",
         uses: [
@@ -124,12 +123,13 @@ let toolkit: [Target] = [
         "Testbed", in: "Toolkit",
         uses: [
             "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
-            "SystemCalls",
+            "Switch", "SystemCalls",
         ]),
     library(
         "Nemesis", in: "Toolkit",
         uses: [
-            "ClusterProtocol", "History", "LeaseKernel", "Randomness", "SystemCalls", "Testbed",
+            "ClusterProtocol", "History", "LeaseKernel", "Randomness", "Switch", "SystemCalls",
+            "Testbed",
         ]),
     library(
         "Reporting", in: "Toolkit",

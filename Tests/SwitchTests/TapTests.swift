@@ -23,19 +23,27 @@ final class TwoHosts: Sendable {
         var ports: [PortID] = []
         for index in 0..<2 {
             let host = try NetworkNamespace(name: "host-\(index)")
-            let tap = try host.perform { () throws(SystemError) in
-                try NetworkInterfaces.makeTap(
-                    InterfaceSettings(
-                        name: "net0",
-                        hardwareAddress: HardwareAddress(
-                            rawValue: 0x0200_0000_0001 + UInt64(index)),
-                        address: 0x0a4d_0001 + UInt32(index)))
-            }
+            let tap = try host.perform { () throws(SystemError) in try Self.makeTap(index) }
             ports.append(try ethernet.attach(PacketPort(tap)))
             hosts.append(host)
         }
         self.hosts = hosts
         self.ports = ports
+    }
+
+    private static func hardwareAddress(_ index: Int) -> HardwareAddress {
+        HardwareAddress(rawValue: 0x0200_0000_0001 + UInt64(index))
+    }
+
+    /// A tap whose namespace knows the other host, so that a cut stops packets and nothing else.
+    private static func makeTap(_ index: Int) throws(SystemError) -> FileDescriptor {
+        let tap = try NetworkInterfaces.makeTap(
+            InterfaceSettings(
+                name: "net0", hardwareAddress: hardwareAddress(index),
+                address: 0x0a4d_0001 + UInt32(index)))
+        try NetworkInterfaces.addNeighbour(
+            0x0a4d_0001 + UInt32(1 - index), at: hardwareAddress(1 - index), on: "net0")
+        return tap
     }
 
     func end() {

@@ -4,12 +4,9 @@ import JSONText
 import Matrix
 import SystemCalls
 import Terminal
+import Testbed
 
 enum RunCommand {
-    enum TestbedName: String, CaseIterable, Sendable {
-        case local
-    }
-
     static let seconds = ValueType<UInt64>.wholeNumber(
         "SECONDS", in: 1...604_800, of: "seconds")
 
@@ -17,7 +14,7 @@ enum RunCommand {
         ValueType<String>.word("RUN-ID", of: RunMatrix.all.map(\.id)),
         "The run, as `plan` lists it")
     static let testbed = DefaultedOption(
-        "testbed", ValueType<TestbedName>.choice("KIND"), default: .local, shown: "local",
+        "testbed", ValueType<TestbedKind>.choice("KIND"), default: .local, shown: "local",
         "Where the cluster runs")
     static let replicaBinary = Option(
         "replica-binary", .file("PATH"),
@@ -49,7 +46,8 @@ enum RunCommand {
         description: CommandDescription(
             name: "run", summary: "Carries out one run and judges it",
             discussion: [
-                "Starts three replicas on this machine, lets clients work on them, injects the "
+                "Starts three replicas on this machine, as processes on loopback or each in a "
+                    + "network namespace of its own, lets clients work on them, injects the "
                     + "run's faults, heals, retries what is ambiguous, reads everything once more, "
                     + "and judges the recorded history. The evidence lies in a bundle under the "
                     + "output root, whatever the verdict.",
@@ -82,6 +80,11 @@ enum RunCommand {
 
     private static func carryOut(_ arguments: ParsedArguments, _ words: [String]) throws -> Int32 {
         let options = try self.options(arguments, words: words)
+        do {
+            try Campaign.prepareProcess(for: options.testbed)
+        } catch {
+            throw UsageError.contradiction("\(error)")
+        }
         let watch = try InterruptionWatch(options.interruption)
         defer { watch.end() }
         var display = RunDisplay(
@@ -114,15 +117,14 @@ enum RunCommand {
             let folder = Path.parent(of: try Processes.ownExecutable()) ?? "."
             binary = Path.join(folder, "allocdb-local-cluster")
         }
-        switch arguments[testbed] {
-        case .local: break
-        }
         let window = arguments[faultWindow] ?? windowOverride(for: id, Environment[windowVariable])
-        return RunOptions(
+        var options = RunOptions(
             runID: id, replicaBinary: binary, faultWindow: window.map(Duration.seconds),
             concurrency: arguments[concurrency], rate: Double(arguments[rate]),
             seed: arguments[seed] ?? UInt64.random(in: 0...UInt64(UInt32.max)),
             outputRoot: arguments[outputRoot], commandLine: words, toolVersion: Tool.version)
+        options.testbed = arguments[testbed]
+        return options
     }
 
     /// The environment's window: trimmed, a decimal number above 0, and only for runs that have

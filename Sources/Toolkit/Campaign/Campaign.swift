@@ -1,6 +1,7 @@
 import Matrix
 import Nemesis
 import SystemCalls
+public import Testbed
 
 /// Carries out runs of the matrix.
 public enum Campaign {
@@ -13,6 +14,8 @@ public enum Campaign {
         case replicaBinaryNotExecutable(String)
         case invalidConcurrency(Int)
         case invalidRate(Double)
+        /// This machine or this user cannot have the testbed.
+        case testbedRefused(String)
 
         public var description: String {
             switch self {
@@ -28,6 +31,7 @@ public enum Campaign {
                     + "\(RunOptions.concurrencyRange.upperBound)"
             case .invalidRate(let rate):
                 "a rate of \(rate) operations per second; it must be above 0"
+            case .testbedRefused(let reason): reason
             }
         }
     }
@@ -57,6 +61,21 @@ public enum Campaign {
                 return RunResult(
                     runID: options.runID, seed: options.seed,
                     verdict: .unknown(reason: "the output folder cannot be used: \(error)"))
+            }
+        }
+    }
+
+    /// Takes the privileges that a testbed needs, or says why it cannot have them. Where they come
+    /// from a user namespace, that works only while the process has a single thread: a command
+    /// calls it before it starts any.
+    public static func prepareProcess(for testbed: TestbedKind) throws(UsageError) {
+        switch testbed {
+        case .local: break
+        case .namespaces:
+            do throws(TestbedError) {
+                try NamespaceAccess.ensure()
+            } catch {
+                throw .testbedRefused("\(error)")
             }
         }
     }

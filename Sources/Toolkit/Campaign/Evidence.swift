@@ -34,7 +34,8 @@ struct Evidence {
         self.schedule = schedule
         do throws(SystemError) {
             tracker = try RunTracker(
-                outputRoot: options.outputRoot, backend: "local", runID: descriptor.id,
+                outputRoot: options.outputRoot, backend: options.testbed.rawValue,
+                runID: descriptor.id,
                 faultWindowSeconds: descriptor.isControl
                     ? nil : UInt64(max(0, window.components.seconds)))
         } catch {
@@ -201,7 +202,7 @@ struct Evidence {
             .init("run_id", .string(descriptor.id)),
             .init("workload", .string(descriptor.workload.rawValue)),
             .init("nemesis", .string(descriptor.nemesis.rawValue)),
-            .init("testbed", .string("local")),
+            .init("testbed", .string(options.testbed.rawValue)),
             .init("verdict", .string(verdict.word)),
             .init("reason", .optional(verdict.reason)),
             .init("interrupted", .bool(result.wasInterrupted)),

@@ -22,7 +22,7 @@ struct Lane {
             guard
                 let endpoint = Endpoints.Endpoint(
                     replica: History.ReplicaID(replica.id.rawValue),
-                    addressText: "\(replica.addresses.client)")
+                    addressText: "\(replica.addresses.client)", in: testbed.clientPlace)
             else { return nil }
             endpoints.append(endpoint)
         }

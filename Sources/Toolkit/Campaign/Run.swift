@@ -65,12 +65,14 @@ struct Run {
     // MARK: - The steps
 
     private mutating func prepareLane() throws(RunFailure) {
-        try enter(.preparing, .waiting, "preparing the local testbed")
+        try enter(.preparing, .waiting, "preparing the \(options.testbed.rawValue) testbed")
         for line in ResidueRegistry.standard.clean() {
             evidence.remarks.append("left over from an earlier run: \(line)")
         }
         do throws(TestbedError) {
-            let testbed = try LocalTestbed(.init(binary: options.replicaBinary))
+            let placement = try Placement(options.testbed, seed: options.seed)
+            let testbed = try LocalTestbed(
+                .init(binary: options.replicaBinary, placement: placement))
             guard let lane = Lane(testbed) else {
                 testbed.discard()
                 throw TestbedError.layout("an address in it is none")

@@ -1,3 +1,5 @@
+public import Testbed
+
 /// Everything that decides one run. Two runs with equal options ask the same questions in the
 /// same order of faults; what differs is timing.
 public struct RunOptions: Sendable {
@@ -15,6 +17,8 @@ public struct RunOptions: Sendable {
     public var rate: Double
     /// All random choices follow from it.
     public var seed: UInt64
+    /// Where the cluster runs.
+    public var testbed: TestbedKind = .local
     /// Folder for status files, the event log and bundles; created when missing.
     public var outputRoot: String
     /// The words the tool was started with, for the bundle.

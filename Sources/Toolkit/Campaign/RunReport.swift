@@ -1,6 +1,7 @@
 import Checking
 import Matrix
 import Nemesis
+import Testbed
 
 /// The report of one run for people, in Markdown.
 struct RunReport {
@@ -28,7 +29,8 @@ struct RunReport {
     /// The command that asks the same questions again.
     static func reproduction(_ options: RunOptions, _ window: Duration) -> String {
         let words = [
-            "allocdb-jepsen", "run", options.runID, "--replica-binary", options.replicaBinary,
+            "allocdb-jepsen", "run", options.runID, "--testbed", options.testbed.rawValue,
+            "--replica-binary", options.replicaBinary,
             "--fault-window", "\(window.components.seconds)", "--concurrency",
             "\(options.concurrency)", "--rate", rate(options.rate), "--seed", "\(options.seed)",
             "--output-root", options.outputRoot,

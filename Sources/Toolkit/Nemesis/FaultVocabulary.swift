@@ -2,10 +2,11 @@ public import Testbed
 
 /// All kinds of faults, by name. A new kind is a file in `Faults/` and a line here.
 public enum FaultVocabulary {
-    public static let all: [FaultDescription] = [
-        .crash,
-        .takeOver,
-    ]
+    public static let all: [FaultDescription] =
+        [
+            .crash,
+            .takeOver,
+        ] + FaultDescription.partitions + FaultDescription.disturbances
 
     private static let byKind: [FaultKind: FaultDescription] = Dictionary(
         all.map { ($0.kind, $0) }, uniquingKeysWith: { first, _ in first })

@@ -5,16 +5,19 @@ import SystemCalls
 /// Talks to one replica's control port.
 struct ControlPort: Sendable {
     let address: SocketAddress
+    let place: NetworkPlace
     /// Longer than the operator's 250 ms: the machine also carries the load.
     static let limit = Duration.milliseconds(1000)
 
-    init?(_ address: NetworkAddress) {
+    init?(_ address: NetworkAddress, in place: NetworkPlace) {
         guard let address = SocketAddress("\(address)") else { return nil }
         self.address = address
+        self.place = place
     }
 
     func status() -> Probe {
-        let exchange = OneShotExchange(connectLimit: Self.limit, exchangeLimit: Self.limit)
+        let exchange = OneShotExchange(
+            connectLimit: Self.limit, exchangeLimit: Self.limit, in: place)
         let reply: [UInt8]
         do throws(OneShotExchange.Failure) {
             reply = try exchange.perform(ControlRequest.status.bytes, with: address)
@@ -30,7 +33,8 @@ struct ControlPort: Sendable {
 
     /// Asks the daemon to end; whether it does is seen by watching the process.
     func requestStop() {
-        let exchange = OneShotExchange(connectLimit: Self.limit, exchangeLimit: Self.limit)
+        let exchange = OneShotExchange(
+            connectLimit: Self.limit, exchangeLimit: Self.limit, in: place)
         _ = try? exchange.perform(ControlRequest.stop.bytes, with: address)
     }
 

@@ -129,7 +129,8 @@ extension LocalTestbed {
             let socket = SocketAddress("\(address)")
         else { return .silent }
         let exchange = OneShotExchange(
-            connectLimit: ControlPort.limit, exchangeLimit: ControlPort.limit)
+            connectLimit: ControlPort.limit, exchangeLimit: ControlPort.limit,
+            in: configuration.placement.place(of: replica))
         guard let reply = try? exchange.perform([], with: socket), !reply.isEmpty else {
             return .silent
         }
@@ -177,7 +178,7 @@ extension LocalTestbed {
 
     public func checkpoint(_ replica: ReplicaID) throws(TestbedError) {
         guard let address = initialLayout.replica(replica)?.addresses.control,
-            let port = ControlPort(address)
+            let port = ControlPort(address, in: configuration.placement.place(of: replica))
         else { throw .unknownReplica(replica) }
         if let answer = port.checkpoint() {
             throw .controlRequestFailed("checkpoint", replica, answer: answer)

@@ -3,9 +3,10 @@ import DurableFiles
 public import LeaseEngine
 public import LeaseKernel
 import Synchronization
-import SystemCalls
+public import SystemCalls
 
-/// Three daemons on this machine, on loopback, in a fresh workspace that goes away afterwards.
+/// Three daemons on this machine, in a fresh workspace that goes away afterwards: on loopback, or
+/// each in a network namespace of its own.
 public final class LocalTestbed: Testbed {
     public struct Configuration: Sendable {
         /// The daemon: started as `<binary> replica-daemon --layout-file P --replica-id N`.
@@ -17,12 +18,13 @@ public final class LocalTestbed: Testbed {
         public var registry: ResidueRegistry
         /// The program of the guard that ends faults when this process is gone.
         public var tool: String?
+        public var placement: Placement
 
         public init(
             binary: String, kernel: KernelConfiguration = .underTest,
             engine: EngineConfiguration = .clusterDefault,
             startLimit: Duration = .seconds(15), registry: ResidueRegistry = .standard,
-            tool: String? = ToolProgram.path
+            tool: String? = ToolProgram.path, placement: Placement = .loopback
         ) {
             self.binary = binary
             self.kernel = kernel
@@ -30,6 +32,7 @@ public final class LocalTestbed: Testbed {
             self.startLimit = startLimit
             self.registry = registry
             self.tool = tool
+            self.placement = placement
         }
     }
 
@@ -48,8 +51,10 @@ public final class LocalTestbed: Testbed {
         var lastExit: [ReplicaID: UnexpectedExit] = [:]
     }
 
-    public let name = "local"
-    public let capabilities = TestbedKind.local.capabilities
+    public var name: String { configuration.placement.kind.rawValue }
+    public var capabilities: Set<TestbedCapability> { configuration.placement.kind.capabilities }
+    public var packets: PacketNetwork? { configuration.placement.packets }
+    public var clientPlace: NetworkPlace { configuration.placement.clients }
     public let workspace: String
     let configuration: Configuration
     let initialLayout: ClusterLayout
@@ -89,14 +94,8 @@ public final class LocalTestbed: Testbed {
     private static func layout(
         _ workspace: String, _ configuration: Configuration
     ) throws(SystemError) -> ClusterLayout {
-        let ports = try FreePorts.find(9)
-        func addresses(_ first: Int) -> ReplicaAddresses {
-            ReplicaAddresses(
-                control: .loopback(port: ports[first]), client: .loopback(port: ports[first + 1]),
-                protocol: .loopback(port: ports[first + 2]))
-        }
         var layout = ClusterLayout(
-            workspaceRoot: workspace, addresses: (addresses(0), addresses(3), addresses(6)))
+            workspaceRoot: workspace, addresses: try configuration.placement.addresses())
         layout.kernel = configuration.kernel
         layout.engine = configuration.engine
         return layout
@@ -142,12 +141,11 @@ public final class LocalTestbed: Testbed {
     private func spawn(_ replica: ReplicaLayout) throws(TestbedError) {
         do throws(SystemError) {
             let log = try FileSystem.open(replica.logPath, .append)
-            let child = try ChildProcess(
-                executable: configuration.binary,
+            let child = try configuration.placement.start(
+                replica.id, executable: configuration.binary,
                 arguments: [
                     "replica-daemon", "--layout-file", layoutPath, "--replica-id", "\(replica.id)",
-                ],
-                output: .descriptor(log), error: .descriptor(log))
+                ], log: log)
             let started = Processes.startTime(of: child.processID)
             try state.withLock { state throws(SystemError) in
                 state.daemons[replica.id] = .running(child)
@@ -208,7 +206,8 @@ public final class LocalTestbed: Testbed {
 
     public func probe(_ replica: ReplicaID) -> Probe {
         guard let place = initialLayout.replica(replica),
-            let port = ControlPort(place.addresses.control)
+            let port = ControlPort(
+                place.addresses.control, in: configuration.placement.place(of: replica))
         else { return .down("no such replica") }
         return port.status()
     }
@@ -278,7 +277,7 @@ public final class LocalTestbed: Testbed {
             // One that was paused would not listen.
             try? child.signal(Signals.proceed)
             guard let address = initialLayout.replica(replica)?.addresses.control else { continue }
-            ControlPort(address)?.requestStop()
+            ControlPort(address, in: configuration.placement.place(of: replica))?.requestStop()
         }
         let deadline = Deadline.after(Self.stopLimit)
         for (_, child) in running {
@@ -302,6 +301,7 @@ public final class LocalTestbed: Testbed {
         endGuard()
         _ = try? FileSystem.removeTree(workspace)
         configuration.registry.remove(workspace)
+        configuration.placement.end()
     }
 }
 

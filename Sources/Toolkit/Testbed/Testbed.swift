@@ -13,6 +13,10 @@ public protocol Testbed: AnyObject, Sendable {
     var layout: ClusterLayout { get }
     /// The kinds of faults that this testbed can inject and undo.
     var capabilities: Set<TestbedCapability> { get }
+    /// The network between the machines, where packets can be disturbed; nil where they cannot.
+    var packets: PacketNetwork? { get }
+    /// The network from which clients speak to the replicas.
+    var clientPlace: NetworkPlace { get }
 
     /// Brings the cluster up, every replica answering.
     func start() throws(TestbedError)
@@ -53,6 +57,11 @@ public protocol Testbed: AnyObject, Sendable {
     func evidence() -> [EvidenceFile]
     /// Removes what `start` made, after `stop`.
     func discard()
+}
+
+extension Testbed {
+    public var packets: PacketNetwork? { nil }
+    public var clientPlace: NetworkPlace { .own }
 }
 
 /// What became of an empty request to a port.
@@ -159,6 +168,8 @@ public enum TestbedError: Error, Equatable, Sendable, CustomStringConvertible {
     case controlRequestFailed(String, ReplicaID, answer: String)
     /// What undoes a fault when the tool is dead could not be set up, so nothing was done.
     case noGuard(String)
+    /// This machine or this user cannot have such a testbed; nothing was made.
+    case refused(testbed: String, reason: String)
     case interrupted(during: String)
 
     public var description: String {
@@ -176,6 +187,7 @@ public enum TestbedError: Error, Equatable, Sendable, CustomStringConvertible {
         case .controlRequestFailed(let request, let replica, let answer):
             "replica \(replica) did not carry out `\(request)`: \(answer)"
         case .noGuard(let reason): "the guard of faults does not work: \(reason)"
+        case .refused(let testbed, let reason): "testbed \(testbed) is not possible here: \(reason)"
         case .interrupted(let step): "interrupted while \(step)"
         }
     }

@@ -23,11 +23,14 @@ public enum TestbedCapability: String, Sendable, CaseIterable {
 public enum TestbedKind: String, Sendable, CaseIterable {
     /// Processes of this machine, on loopback.
     case local
+    /// Processes of this machine, each in a network namespace of its own.
+    case namespaces
 
     /// What a testbed of this kind can do.
     public var capabilities: Set<TestbedCapability> {
         switch self {
         case .local: [.crash, .signals, .isolate, .offlineSurgery, .checkpoint]
+        case .namespaces: TestbedKind.local.capabilities.union([.packets])
         }
     }
 

@@ -9,10 +9,13 @@ public final class Endpoints: Sendable {
     public struct Endpoint: Sendable, Hashable {
         public let replica: ReplicaID
         public let address: SocketAddress
+        /// The network from which it is spoken to.
+        public let place: NetworkPlace
 
-        public init(replica: ReplicaID, address: SocketAddress) {
+        public init(replica: ReplicaID, address: SocketAddress, in place: NetworkPlace = .own) {
             self.replica = replica
             self.address = address
+            self.place = place
         }
     }
 
@@ -119,7 +122,7 @@ public struct Asker: Sendable {
             return .failed(.invalidRequest)
         }
         let exchange = OneShotExchange(
-            connectLimit: limits.connect, exchangeLimit: limits.exchange)
+            connectLimit: limits.connect, exchangeLimit: limits.exchange, in: endpoint.place)
         do throws(OneShotExchange.Failure) {
             let reply = try exchange.perform(request, with: endpoint.address)
             return AnswerClassifier.outcome(of: operation, .success(reply))
@@ -153,8 +156,8 @@ public final class WorkloadCounters: Sendable {
 
 extension Endpoints.Endpoint {
     /// Nil when the text is no numeric address with a port.
-    public init?(replica: ReplicaID, addressText: String) {
+    public init?(replica: ReplicaID, addressText: String, in place: NetworkPlace = .own) {
         guard let address = SocketAddress(addressText) else { return nil }
-        self.init(replica: replica, address: address)
+        self.init(replica: replica, address: address, in: place)
     }
 }

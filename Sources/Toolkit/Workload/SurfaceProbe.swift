@@ -26,7 +26,8 @@ public enum SurfaceProbe {
     public static func metrics(
         of endpoint: Endpoints.Endpoint, at slot: History.Slot
     ) throws(Failure) -> Facts {
-        let exchange = OneShotExchange(connectLimit: .seconds(1), exchangeLimit: .seconds(5))
+        let exchange = OneShotExchange(
+            connectLimit: .seconds(1), exchangeLimit: .seconds(5), in: endpoint.place)
         let reply: [UInt8]
         do throws(OneShotExchange.Failure) {
             // A request of nine bytes is never too long to encode.

@@ -1,0 +1,95 @@
+import ClusterProtocol
+import LeaseKernel
+import SystemCalls
+
+/// Where on networks the daemons of a cluster on this machine stand.
+public enum Placement: Sendable {
+    /// All on the loopback of this process, on ports that were free.
+    case loopback
+    /// Each in a namespace of its own.
+    case namespaces(NamespaceNetwork)
+
+    /// The placement of a kind of testbed. All chances of packet faults follow from the seed.
+    /// Refuses, with the reason, what this machine or this user cannot have.
+    public init(_ kind: TestbedKind, seed: UInt64) throws(TestbedError) {
+        switch kind {
+        case .local: self = .loopback
+        case .namespaces: self = .namespaces(try NamespaceNetwork(seed: seed))
+        }
+    }
+
+    public var kind: TestbedKind {
+        switch self {
+        case .loopback: .local
+        case .namespaces: .namespaces
+        }
+    }
+
+    var packets: PacketNetwork? {
+        switch self {
+        case .loopback: nil
+        case .namespaces(let network): network.packets
+        }
+    }
+
+    /// From where clients speak to replicas.
+    var clients: NetworkPlace {
+        switch self {
+        case .loopback: .own
+        case .namespaces(let network): network.place(of: .clients)
+        }
+    }
+
+    /// From where this tool speaks to a replica: a place that no packet fault reaches.
+    func place(of replica: ReplicaID) -> NetworkPlace {
+        switch self {
+        case .loopback: .own
+        case .namespaces(let network): network.place(of: .replica(replica))
+        }
+    }
+
+    func addresses() throws(SystemError) -> (ReplicaAddresses, ReplicaAddresses, ReplicaAddresses) {
+        switch self {
+        case .loopback:
+            let ports = try FreePorts.find(9)
+            func addresses(_ first: Int) -> ReplicaAddresses {
+                ReplicaAddresses(
+                    control: .loopback(port: ports[first]),
+                    client: .loopback(port: ports[first + 1]),
+                    protocol: .loopback(port: ports[first + 2]))
+            }
+            return (addresses(0), addresses(3), addresses(6))
+        case .namespaces(let network):
+            return (
+                network.addresses(of: ReplicaID(1)), network.addresses(of: ReplicaID(2)),
+                network.addresses(of: ReplicaID(3))
+            )
+        }
+    }
+
+    /// Starts a daemon where its replica stands.
+    func start(
+        _ replica: ReplicaID, executable: String, arguments: [String], log: FileDescriptor
+    ) throws(SystemError) -> ChildProcess {
+        switch self {
+        case .loopback:
+            return try ChildProcess(
+                executable: executable, arguments: arguments, output: .descriptor(log),
+                error: .descriptor(log))
+        case .namespaces(let network):
+            return try network.start(in: replica) { () throws(SystemError) in
+                try ChildProcess(
+                    executable: executable, arguments: arguments, output: .descriptor(log),
+                    error: .descriptor(log), endsWithThread: true)
+            }
+        }
+    }
+
+    /// The cluster is over.
+    func end() {
+        switch self {
+        case .loopback: break
+        case .namespaces(let network): network.end()
+        }
+    }
+}
