@@ -153,7 +153,7 @@ let commands: [Target] = [
         "allocdb-jepsen",
         uses: [
             "Campaign", "Checking", "CommandDescriptions", "History", "JSONText", "Matrix",
-            "Reporting", "Searching", "SystemCalls", "Terminal", "Testbed",
+            "Nemesis", "Reporting", "Searching", "SystemCalls", "Terminal", "Testbed",
         ]),
     command(
         "allocdb-jepsen-helper", uses: ["CommandDescriptions", "DiskServer", "SystemCalls"]),
@@ -174,7 +174,14 @@ let testTargets: [Target] = [
     tests("CampaignTests", uses: ["Campaign", "Checking", "History", "Matrix", "Workload"]),
     tests(
         "NemesisTests",
-        uses: ["ClusterProtocol", "History", "LeaseKernel", "Nemesis", "SystemCalls", "Testbed"]),
+        uses: ["ClusterProtocol", "History", "LeaseKernel", "Nemesis", "SystemCalls", "Testbed"],
+        excluding: ["Snapshots"]),
+    tests(
+        "FaultTests",
+        uses: [
+            "Campaign", "History", "LeaseKernel", "Nemesis", "SystemCalls", "Testbed",
+            "allocdb-jepsen", "allocdb-local-cluster",
+        ]),
     tests(
         "RunTests",
         uses: [

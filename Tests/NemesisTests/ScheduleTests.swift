@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testbed
 import Testing
 
@@ -8,6 +10,8 @@ import Testing
 
     static let families: [(name: String, make: Family)] = [
         ("crash_restart", { NemesisSchedule.crashRestart(seed: $0, window: $1) }),
+        ("partition_heal", { NemesisSchedule.partitionHeal(seed: $0, window: $1) }),
+        ("mixed_failover", { NemesisSchedule.mixedFailover(seed: $0, window: $1) }),
         ("all faults", { NemesisSchedule.of(FaultVocabulary.all, seed: $0, window: $1) }),
     ]
 
@@ -22,32 +26,21 @@ import Testing
     }
 
     @Test("what a seed meant yesterday it means today")
-    func golden() {
-        let text = NemesisSchedule.crashRestart(seed: 5, window: .seconds(1)).text
-        #expect(
-            text == """
-                version=2 seed=5 rounds=4
-                round=1 pause_millis=2297 pick=61463802491993479 faults=1
-                fault=take-over target=backup at_millis=0 hold_millis=604
-                round=2 pause_millis=989 pick=3069118713764270968 faults=1
-                fault=crash target=backup at_millis=0 hold_millis=1711
-                round=3 pause_millis=647 pick=2914120072421465025 faults=1
-                fault=crash target=backups at_millis=0 hold_millis=917
-                round=4 pause_millis=1493 pick=3633657326638400744 faults=1
-                fault=crash target=primary at_millis=0 hold_millis=689
-
-                """)
+    func golden() throws {
+        let texts = Self.families.dropLast().map { "# \($0.name)\n" + $0.make(5, .seconds(1)).text }
+        try Snapshot.expect(texts.joined(separator: "\n"), matches: "schedules.txt")
     }
 
     @Test("every round of a family comes in each pass through them", arguments: UInt64(0)..<20)
     func variety(seed: UInt64) {
         let schedule = NemesisSchedule.crashRestart(seed: seed, window: .seconds(30))
-        #expect(schedule.rounds.count.isMultiple(of: 4))
-        for start in stride(from: 0, to: schedule.rounds.count, by: 4) {
-            let shapes = schedule.rounds[start..<start + 4].map { round in
-                round.steps.map { "\($0.kind) \($0.target)" }
+        #expect(schedule.rounds.count.isMultiple(of: 5))
+        for start in stride(from: 0, to: schedule.rounds.count, by: 5) {
+            let shapes = schedule.rounds[start..<start + 5].map { round in
+                round.steps.map { "\($0.kind) \($0.target.rawValue)" }.joined()
             }
-            #expect(Set(shapes).count == 4)
+            let usual = ["crash primary", "crash backup", "crash backups", "take-over backup"]
+            #expect(Set(usual).isSubset(of: shapes))
         }
     }
 
@@ -112,6 +105,28 @@ import Testing
             let part = lines[..<count].joined(separator: "\n")
             #expect(throws: ScheduleError.self) { try NemesisSchedule(text: part) }
         }
+    }
+
+    @Test("in mixed rounds the takeover comes when the other faults have done their part")
+    func mixed() {
+        let schedule = NemesisSchedule.mixedFailover(seed: 4, window: .seconds(300))
+        for round in schedule.rounds {
+            for step in round.steps where step.kind == FaultKind("take-over") {
+                let isolation = round.steps.first { $0.kind == FaultKind("isolate") }
+                let crash = round.steps.first { $0.kind == FaultKind("crash") }
+                #expect(isolation.map { $0.at + $0.hold <= step.at } == true)
+                #expect(crash.map { $0.at < step.at } == true)
+                #expect(crash.map { $0.at + $0.hold == step.at + step.hold } == true)
+            }
+        }
+    }
+
+    @Test("docs/reference/faults.md is written from the descriptions")
+    func reference() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        try Snapshot.expect(
+            FaultReference.markdown, matches: root.appending(path: "docs/reference/faults.md"))
     }
 
     @Test("what ends at a moment comes before what begins, newest first")

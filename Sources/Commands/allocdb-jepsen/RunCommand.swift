@@ -2,6 +2,7 @@ import Campaign
 import CommandDescriptions
 import JSONText
 import Matrix
+import Nemesis
 import SystemCalls
 import Terminal
 import Testbed
@@ -33,6 +34,13 @@ enum RunCommand {
     static let seed = Option(
         "seed", ValueType<UInt64>.wholeNumber("N"),
         "All random choices follow from it; without it one is drawn and printed")
+    static let faults = Option(
+        "faults", faultNames,
+        "Injects these kinds of faults instead of the run's own, one or several, each on targets "
+            + "drawn from the seed")
+    static let schedule = Option(
+        "schedule", .file("FILE"),
+        "Injects exactly the faults of this schedule, for example the schedule.txt of a bundle")
     static let outputRoot = DefaultedOption(
         "output-root", .folder("DIR"), default: "artifacts",
         "Where status files and bundles are written")
@@ -41,6 +49,20 @@ enum RunCommand {
 
     /// Shortens the fault window where no option can be passed (validation.md 9.3).
     static let windowVariable = "ALLOCDB_JEPSEN_FAULT_WINDOW_SECS_OVERRIDE"
+
+    /// `crash,pause`: every word names a fault, none twice.
+    static let faultNames = ValueType<[String]>(
+        placeholder: "NAMES",
+        expectation: "names of faults with commas between: "
+            + FaultVocabulary.names.joined(separator: ", "),
+        completion: .words(FaultVocabulary.names)
+    ) { text in
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let isGood =
+            Set(names).count == names.count
+            && names.allSatisfy { FaultVocabulary.names.contains($0) }
+        return isGood ? names : nil
+    }
 
     static let command = ToolCommand(
         description: CommandDescription(
@@ -51,6 +73,7 @@ enum RunCommand {
                     + "run's faults, heals, retries what is ambiguous, reads everything once more, "
                     + "and judges the recorded history. The evidence lies in a bundle under the "
                     + "output root, whatever the verdict.",
+                "The schedule of faults is printed before the run and lies in the bundle.",
                 "The result goes to standard output; progress goes to standard error, unless "
                     + "--json is given.",
                 "Interrupting (SIGINT, SIGTERM, SIGHUP) heals, stops the replicas and bundles "
@@ -60,13 +83,17 @@ enum RunCommand {
                     + "with faults when --fault-window is not given.",
             ],
             arguments: [
-                runID, testbed, replicaBinary, faultWindow, concurrency, rate, seed, outputRoot,
-                quiet, json,
+                runID, testbed, replicaBinary, faultWindow, faults, schedule, concurrency, rate,
+                seed, outputRoot, quiet, json,
             ],
             examples: [
                 CommandExample(
                     "allocdb-jepsen run reservation_contention-crash-restart --fault-window 15",
                     purpose: "A short run, to see it work"),
+                CommandExample(
+                    "allocdb-jepsen run reservation_contention-crash-restart --fault-window 60 "
+                        + "--faults pause,stale-primary,restart-storm",
+                    purpose: "Three kinds of faults instead of the run's own"),
                 CommandExample(
                     "allocdb-jepsen run reservation_contention-control --seed 7 --concurrency 20",
                     purpose: "Twenty clients, no faults, choices that can be repeated"),
@@ -80,6 +107,7 @@ enum RunCommand {
 
     private static func carryOut(_ arguments: ParsedArguments, _ words: [String]) throws -> Int32 {
         let options = try self.options(arguments, words: words)
+        try announce(options, quietly: arguments[json] || arguments[quiet])
         do {
             try Campaign.prepareProcess(for: options.testbed)
         } catch {
@@ -106,6 +134,37 @@ enum RunCommand {
         return result.exitCode
     }
 
+    /// Prints what will be done to the cluster.
+    private static func announce(_ options: RunOptions, quietly: Bool) throws {
+        let schedule: NemesisSchedule
+        do {
+            schedule = try Campaign.schedule(for: options)
+        } catch {
+            throw UsageError.contradiction("\(error)")
+        }
+        if !quietly, !schedule.rounds.isEmpty { StandardStreams.writeError(schedule.text) }
+    }
+
+    private static func faultPlan(_ arguments: ParsedArguments) throws -> FaultPlan {
+        switch (arguments[faults], arguments[schedule]) {
+        case (nil, nil): return .family
+        case (let names?, nil): return .named(names)
+        case (_?, _?):
+            throw UsageError.contradiction("--faults and --schedule cannot both be given")
+        case (nil, let path?):
+            do {
+                let bytes = try FileSystem.read(path, limit: scheduleLimit)
+                let text = String(decoding: bytes, as: UTF8.self)
+                return .schedule(try NemesisSchedule(text: text), path: path)
+            } catch {
+                throw UsageError.contradiction("\(path): \(error)")
+            }
+        }
+    }
+
+    /// Longest schedule file, in bytes.
+    static let scheduleLimit = 64 << 20
+
     private static func options(
         _ arguments: ParsedArguments, words: [String]
     ) throws -> RunOptions {
@@ -122,7 +181,8 @@ enum RunCommand {
             runID: id, replicaBinary: binary, faultWindow: window.map(Duration.seconds),
             concurrency: arguments[concurrency], rate: Double(arguments[rate]),
             seed: arguments[seed] ?? UInt64.random(in: 0...UInt64(UInt32.max)),
-            outputRoot: arguments[outputRoot], commandLine: words, toolVersion: Tool.version)
+            outputRoot: arguments[outputRoot], commandLine: words, toolVersion: Tool.version,
+            faults: try faultPlan(arguments))
         options.testbed = arguments[testbed]
         return options
     }

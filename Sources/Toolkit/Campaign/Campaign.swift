@@ -1,5 +1,5 @@
 import Matrix
-import Nemesis
+public import Nemesis
 import SystemCalls
 public import Testbed
 
@@ -9,26 +9,23 @@ public enum Campaign {
     /// is a verdict.
     public enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
         case unknownRunID(String)
-        /// The run exists in the matrix, but this version has no nemesis for it.
-        case unsupportedRun(String, supported: [String])
         case replicaBinaryNotExecutable(String)
         case invalidConcurrency(Int)
         case invalidRate(Double)
         /// This machine or this user cannot have the testbed.
         case testbedRefused(String)
+        case faults(FaultPlan.Refusal)
 
         public var description: String {
             switch self {
             case .unknownRunID(let id):
                 "no run `\(id)` in the matrix; `plan` lists them all"
-            case .unsupportedRun(let id, let supported):
-                "run `\(id)` cannot be carried out by this version; it carries out "
-                    + supported.joined(separator: ", ")
             case .replicaBinaryNotExecutable(let path):
                 "`\(path)` is not an executable file; name the daemon with --replica-binary"
             case .invalidConcurrency(let count):
                 "\(count) clients; allowed are \(RunOptions.concurrencyRange.lowerBound) to "
                     + "\(RunOptions.concurrencyRange.upperBound)"
+            case .faults(let refusal): "\(refusal)"
             case .invalidRate(let rate):
                 "a rate of \(rate) operations per second; it must be above 0"
             case .testbedRefused(let reason): reason
@@ -46,10 +43,7 @@ public enum Campaign {
     ) throws(UsageError) -> RunResult {
         let descriptor = try check(options)
         let window = window(of: descriptor, options)
-        let schedule =
-            descriptor.isControl
-            ? NemesisSchedule.none(seed: options.seed)
-            : NemesisSchedule.crashRestart(seed: options.seed, window: window)
+        let schedule = try schedule(of: descriptor, options)
         return withoutActuallyEscaping(progress) { progress in
             do throws(RunFailure) {
                 let evidence = try Evidence(
@@ -80,6 +74,23 @@ public enum Campaign {
         }
     }
 
+    /// What will be done to the cluster by a run with these options.
+    public static func schedule(for options: RunOptions) throws(UsageError) -> NemesisSchedule {
+        try schedule(of: check(options), options)
+    }
+
+    private static func schedule(
+        of descriptor: RunDescriptor, _ options: RunOptions
+    ) throws(UsageError) -> NemesisSchedule {
+        do throws(FaultPlan.Refusal) {
+            return try options.faults.schedule(
+                for: descriptor, seed: options.seed, window: window(of: descriptor, options),
+                on: options.testbed)
+        } catch {
+            throw .faults(error)
+        }
+    }
+
     /// How long a control run works when nobody says.
     public static let controlWindow = RunEstimate.controlWindow
 
@@ -88,18 +99,11 @@ public enum Campaign {
     }
 
     /// The runs that this version can carry out.
-    public static let supportedRuns: [String] = RunMatrix.all.filter(isSupported).map(\.id)
-
-    private static func isSupported(_ descriptor: RunDescriptor) -> Bool {
-        descriptor.nemesis == .none || descriptor.nemesis == .crashRestart
-    }
+    public static let supportedRuns: [String] = RunMatrix.all.map(\.id)
 
     private static func check(_ options: RunOptions) throws(UsageError) -> RunDescriptor {
         guard let descriptor = RunMatrix.run(id: options.runID) else {
             throw .unknownRunID(options.runID)
-        }
-        guard isSupported(descriptor) else {
-            throw .unsupportedRun(options.runID, supported: supportedRuns)
         }
         guard FileSystem.isExecutable(options.replicaBinary) else {
             throw .replicaBinaryNotExecutable(options.replicaBinary)

@@ -12,6 +12,7 @@ import Testbed
 /// record from its first event on, so that a killed tool leaves what it had.
 struct Evidence {
     static let recordName = "history.record"
+    static let scheduleName = "schedule.txt"
 
     let options: RunOptions
     let descriptor: RunDescriptor
@@ -43,6 +44,7 @@ struct Evidence {
         }
         do throws(BundleError) {
             writer = try BundleWriter(outputRoot: options.outputRoot, runID: descriptor.id)
+            try writer.add(Self.scheduleName, text: schedule.text)
         } catch {
             throw .testbed("the bundle could not be begun: \(error)")
         }
@@ -144,9 +146,6 @@ struct Evidence {
         } catch {
             remarks.append("the status files could not be written: \(error)")
         }
-        attempt("schedule.txt") { [schedule] writer throws(BundleError) in
-            try writer.add("schedule.txt", text: schedule.text)
-        }
         let manifest = ArtifactManifest(
             runID: descriptor.id, workload: descriptor.workload.rawValue,
             nemesis: descriptor.nemesis.rawValue, createdAtMillis: writer.createdAtMillis,
@@ -210,6 +209,8 @@ struct Evidence {
             .init("operations", .number(result.operations)),
             .init("ambiguous", .number(result.ambiguous)),
             .init("faults_injected", .number(result.faultsInjected)),
+            .init("fault_plan", .string(options.faults.word)),
+            .init("fault_kinds", .array(schedule.kinds.sorted().map { .string($0.name) })),
             .init("tool_version", .string(options.toolVersion)),
             .init("seed", .number(options.seed)),
             .init("concurrency", .number(options.concurrency)),

@@ -24,6 +24,8 @@ public struct RunOptions: Sendable {
     /// The words the tool was started with, for the bundle.
     public var commandLine: [String]
     public var toolVersion: String
+    /// Which faults are injected.
+    public var faults: FaultPlan
     /// Raised from outside (SIGINT, SIGTERM) to end the run early.
     public var interruption: Interruption
 
@@ -31,7 +33,8 @@ public struct RunOptions: Sendable {
         runID: String, replicaBinary: String, faultWindow: Duration? = nil,
         concurrency: Int = RunOptions.defaultConcurrency, rate: Double = RunOptions.defaultRate,
         seed: UInt64, outputRoot: String = "artifacts", commandLine: [String] = [],
-        toolVersion: String, interruption: Interruption = Interruption()
+        toolVersion: String, faults: FaultPlan = .family,
+        interruption: Interruption = Interruption()
     ) {
         self.runID = runID
         self.replicaBinary = replicaBinary
@@ -42,6 +45,7 @@ public struct RunOptions: Sendable {
         self.outputRoot = outputRoot
         self.commandLine = commandLine
         self.toolVersion = toolVersion
+        self.faults = faults
         self.interruption = interruption
     }
 

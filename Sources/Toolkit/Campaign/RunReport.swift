@@ -28,13 +28,14 @@ struct RunReport {
 
     /// The command that asks the same questions again.
     static func reproduction(_ options: RunOptions, _ window: Duration) -> String {
-        let words = [
+        var words = [
             "allocdb-jepsen", "run", options.runID, "--testbed", options.testbed.rawValue,
             "--replica-binary", options.replicaBinary,
             "--fault-window", "\(window.components.seconds)", "--concurrency",
             "\(options.concurrency)", "--rate", rate(options.rate), "--seed", "\(options.seed)",
             "--output-root", options.outputRoot,
         ]
+        words += options.faults.words
         return words.map(quoted).joined(separator: " ")
     }
 

@@ -4,8 +4,9 @@ public import Testbed
 public enum FaultVocabulary {
     public static let all: [FaultDescription] =
         [
-            .crash,
-            .takeOver,
+            .crash, .terminate, .pause, .restartStorm, .crashDuringStart, .crashDuringCheckpoint,
+            .isolate, .stalePrimary, .frozenPrimary,
+            .takeOver, .rejoin, .rebuild,
         ] + FaultDescription.partitions + FaultDescription.disturbances
 
     private static let byKind: [FaultKind: FaultDescription] = Dictionary(

@@ -11,16 +11,23 @@ struct RoundRecipe: Hashable, Sendable {
             case after(ClosedRange<UInt64>)
         }
 
+        enum Hold: Hashable, Sendable {
+            /// What the fault usually lasts.
+            case usual
+            case range(ClosedRange<UInt64>)
+            /// Until all other parts have ended.
+            case toTheEnd
+        }
+
         var kind: FaultKind
         /// One of them is drawn.
         var targets: [FaultTarget]
         var start: Start
-        /// Nil for what the fault usually lasts.
-        var hold: ClosedRange<UInt64>?
+        var hold: Hold
 
         init(
             _ kind: String, _ targets: [FaultTarget], _ start: Start = .begin(0...0),
-            hold: ClosedRange<UInt64>? = nil
+            hold: Hold = .usual
         ) {
             self.kind = FaultKind(kind)
             self.targets = targets
@@ -51,7 +58,12 @@ struct RoundRecipe: Hashable, Sendable {
                 }
             let description = FaultVocabulary.description(of: part.kind)
             let target = part.targets[random.index(below: part.targets.count)]
-            let hold = random.number(in: part.hold ?? description?.usualHold ?? 100...2000)
+            let hold: UInt64 =
+                switch part.hold {
+                case .usual: random.number(in: description?.usualHold ?? 100...2000)
+                case .range(let range): random.number(in: range)
+                case .toTheEnd: 0
+                }
             var parameters: [String: UInt64] = [:]
             for parameter in description?.parameters ?? [] {
                 parameters[parameter.name] = random.number(in: parameter.usual)
@@ -60,26 +72,33 @@ struct RoundRecipe: Hashable, Sendable {
                 NemesisSchedule.Step(
                     part.kind, target, at: start, hold: hold, parameters: parameters))
         }
+        let end = steps.map(\.end).max() ?? 0
+        for (index, part) in parts.enumerated() where part.hold == .toTheEnd {
+            steps[index].hold = end - steps[index].at
+        }
         return NemesisSchedule.Round(pause: pause, pick: random.next(), steps: steps)
     }
 }
 
 extension NemesisSchedule {
-    /// Rounds that fill `window` if nothing else took time. Every recipe comes once in each pass
-    /// through them, in a shuffled order, so that also a short run meets them all.
+    /// Rounds that fill `window` if nothing else took time. Every slot comes once in each pass
+    /// through them, in a shuffled order, so that also a short run meets them all; of a slot with
+    /// several recipes one is drawn each time.
     static func shuffled(
-        _ recipes: [RoundRecipe], seed: UInt64, window: Duration
+        _ slots: [[RoundRecipe]], seed: UInt64, window: Duration
     ) -> NemesisSchedule {
         var random = SeededRandom(seed: seed, stream: 0x6e65_6d65)
         var rounds: [Round] = []
         var planned: UInt64 = 0
         let enough = UInt64(max(0, window.milliseconds))
-        while !recipes.isEmpty, planned < enough, rounds.count < mostRounds {
-            var order = recipes
+        let slots = slots.filter { !$0.isEmpty }
+        while !slots.isEmpty, planned < enough, rounds.count < mostRounds {
+            var order = slots
             for index in stride(from: order.count - 1, to: 0, by: -1) {
                 order.swapAt(index, random.index(below: index + 1))
             }
-            for recipe in order where rounds.count < mostRounds {
+            for slot in order where rounds.count < mostRounds {
+                let recipe = slot.count == 1 ? slot[0] : slot[random.index(below: slot.count)]
                 let round = recipe.round(&random)
                 rounds.append(round)
                 planned += round.planned
@@ -92,7 +111,7 @@ extension NemesisSchedule {
     public static func of(
         _ faults: [FaultDescription], seed: UInt64, window: Duration
     ) -> NemesisSchedule {
-        shuffled(faults.map { RoundRecipe($0) }, seed: seed, window: window)
+        shuffled(faults.map { [RoundRecipe($0)] }, seed: seed, window: window)
     }
 }
 
