@@ -73,7 +73,9 @@ import Testing
         for fault in FaultVocabulary.all
         where fault.needs.isSubset(of: TestbedKind.local.capabilities) {
             for target in fault.targets {
-                let parameters = fault.parameters.map { ($0.name, $0.usual.lowerBound + 2) }
+                let parameters = fault.parameters.map {
+                    ($0.name, min($0.usual.lowerBound + 2, $0.usual.upperBound))
+                }
                 rounds.append(
                     .init(
                         pause: 0, pick: UInt64(rounds.count),
@@ -103,6 +105,14 @@ import Testing
                 #expect(end.detail == "seen to be gone", "\(end)")
             }
             #expect(testbed.takeUnexpectedExits() == [])
+            let killed = Self.notes(in: record).filter { $0.contains("was killed at step 3: ") }
+            #expect(killed.count == 4)
+        }
+    }
+
+    static func notes(in record: RunRecord) -> [String] {
+        record.events.compactMap { event in
+            if case .note(let text) = event.content { text } else { nil }
         }
     }
 

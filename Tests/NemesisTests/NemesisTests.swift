@@ -48,35 +48,34 @@ final class Deeds: Sendable {
         let testbed: FakeTestbed
         let refuses: Bool
 
-        func takeOver(
-            target: LeaseKernel.ReplicaID, supports: [LeaseKernel.ReplicaID]
-        ) throws(SurgeonRefusal) {
+        func carryOut(_ operation: SurgicalOperation) throws(SurgeonRefusal) {
             if refuses { throw SurgeonRefusal("a foreign format") }
-            let running = testbed.state.withLock { state in
-                state.primary = target
-                let others = supports.map { "\($0)" }.joined(separator: " and ")
-                state.deeds.append("take over \(target) with \(others)")
-                return state.running
+            let operated: [LeaseKernel.ReplicaID]
+            switch operation {
+            case .takeOver(let target, let supports):
+                operated = [target] + supports
+                testbed.state.withLock { state in
+                    state.primary = target
+                    let others = supports.map { "\($0)" }.joined(separator: " and ")
+                    state.deeds.append("take over \(target) with \(others)")
+                }
+            case .rejoin(let replica, let primary):
+                operated = [replica]
+                testbed.state.withLock { $0.deeds.append("rejoin \(replica) from \(primary)") }
+            case .rebuild(let replica, let primary):
+                operated = [replica]
+                testbed.state.withLock { $0.deeds.append("rebuild \(replica) from \(primary)") }
             }
-            if running.contains(target) || !running.isDisjoint(with: supports) {
-                throw SurgeonRefusal("somebody still runs")
+            for replica in operated where testbed.isRunning(replica) {
+                throw SurgeonRefusal("replica \(replica) still runs")
             }
         }
 
-        func rejoin(
-            _ replica: LeaseKernel.ReplicaID, from primary: LeaseKernel.ReplicaID
-        ) throws(SurgeonRefusal) { try operate("rejoin", replica, primary) }
-
-        func rebuild(
-            _ replica: LeaseKernel.ReplicaID, from primary: LeaseKernel.ReplicaID
-        ) throws(SurgeonRefusal) { try operate("rebuild", replica, primary) }
-
-        private func operate(
-            _ word: String, _ replica: LeaseKernel.ReplicaID, _ primary: LeaseKernel.ReplicaID
-        ) throws(SurgeonRefusal) {
-            if refuses { throw SurgeonRefusal("a foreign format") }
-            testbed.state.withLock { $0.deeds.append("\(word) \(replica) from \(primary)") }
-            if testbed.isRunning(replica) { throw SurgeonRefusal("it still runs") }
+        func carryOut(
+            _ operation: SurgicalOperation, killedAtStep step: UInt64
+        ) throws(SurgeonRefusal) -> String? {
+            testbed.state.withLock { $0.deeds.append("killed at step \(step)") }
+            return "something"
         }
     }
 
@@ -119,7 +118,7 @@ final class Deeds: Sendable {
             "take-over", .backup,
             [
                 "crash 1", "crash 2", "crash 3", "take over 2 with 3", "restart 3", "restart 2",
-                "restart 3", "restart 2", "restart 1",
+                "restart 3", "restart 2", "restart 1", "restart 2", "restart 3",
             ]
         ),
     ]

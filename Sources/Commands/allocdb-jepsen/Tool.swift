@@ -1,3 +1,4 @@
+import Campaign
 import CommandDescriptions
 import SystemCalls
 import Terminal
@@ -11,7 +12,6 @@ enum Tool {
     static let commands: [ToolCommand] = [
         RunCommand.command, AnalyzeCommand.command, SearchCommand.command, PlanCommand.command,
         VerifyCommand.command, ArchiveCommand.command, CompletionsCommand.command,
-        CarryOutCommand.command,
     ]
 
     static let description = CommandDescription(
@@ -36,6 +36,9 @@ enum Tool {
         Signals.ignoreBrokenPipes()
         let words = Array(line.dropFirst())
         if words == [UndoGuard.commandWord] { return UndoGuard.serveStandardStreams() }
+        if words.first == SurgeryProcess.commandWord {
+            return SurgeryProcess.serve(Array(words.dropFirst()))
+        }
         do {
             switch try description.parse(words) {
             case .help(let path):

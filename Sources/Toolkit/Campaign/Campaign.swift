@@ -1,4 +1,4 @@
-public import Matrix
+import Matrix
 public import Nemesis
 import SystemCalls
 public import Testbed
@@ -101,8 +101,7 @@ public enum Campaign {
     /// The runs that this version can carry out.
     public static let supportedRuns: [String] = RunMatrix.all.map(\.id)
 
-    /// Whether a run can be carried out at all, without starting anything.
-    public static func check(_ options: RunOptions) throws(UsageError) -> RunDescriptor {
+    private static func check(_ options: RunOptions) throws(UsageError) -> RunDescriptor {
         guard let descriptor = RunMatrix.run(id: options.runID) else {
             throw .unknownRunID(options.runID)
         }

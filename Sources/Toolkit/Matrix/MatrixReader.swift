@@ -82,7 +82,10 @@ private struct MatrixReader {
         var run = defaults
         run.line = node.place.line
         if case .scalar = node.content {
-            return try ids(node).map { id in Self.named(id, run, ownFaults: false) }
+            return try ids(node).map { id in
+                run.runID = id
+                return run
+            }
         }
         let given = try fields(node, Self.runKeys, of: "a run")
         let ids: [String]
@@ -99,15 +102,10 @@ private struct MatrixReader {
             throw error(node.place, "which run? `run` with an id, or `workload` with `nemesis`")
         }
         try read(given, into: &run)
-        return ids.map { id in Self.named(id, run, ownFaults: given["faults"] != nil) }
-    }
-
-    /// Faults of the defaults are for runs with faults: control runs stay what they are.
-    private static func named(_ id: String, _ run: MatrixRun, ownFaults: Bool) -> MatrixRun {
-        var run = run
-        run.runID = id
-        if !ownFaults, RunMatrix.run(id: id)?.isControl == true { run.faults = [] }
-        return run
+        return ids.map { id in
+            run.runID = id
+            return run
+        }
     }
 
     private func ids(_ node: YAMLNode) throws(MatrixError) -> [String] {

@@ -6,7 +6,7 @@ public enum FaultVocabulary {
         [
             .crash, .terminate, .pause, .restartStorm, .crashDuringStart, .crashDuringCheckpoint,
             .isolate, .stalePrimary, .frozenPrimary,
-            .takeOver, .rejoin, .rebuild,
+            .takeOver, .takeOverInterrupted, .rejoin, .rejoinInterrupted, .rebuild,
         ] + FaultDescription.partitions + FaultDescription.disturbances
 
     private static let byKind: [FaultKind: FaultDescription] = Dictionary(

@@ -14,6 +14,7 @@ extension NemesisSchedule {
                     RoundRecipe(.terminate), RoundRecipe(.restartStorm),
                     RoundRecipe(.crashDuringStart), RoundRecipe(.crashDuringCheckpoint),
                     RoundRecipe(.rejoin), RoundRecipe(.rebuild),
+                    RoundRecipe(.takeOverInterrupted), RoundRecipe(.rejoinInterrupted),
                 ],
             ], seed: seed, window: window)
     }

@@ -19,15 +19,12 @@ public final class LocalTestbed: Testbed {
         /// The program of the guard that ends faults when this process is gone.
         public var tool: String?
         public var placement: Placement
-        /// Which of the machine's ports it may take.
-        public var ports: FreePorts.Share
 
         public init(
             binary: String, kernel: KernelConfiguration = .underTest,
             engine: EngineConfiguration = .clusterDefault,
             startLimit: Duration = .seconds(15), registry: ResidueRegistry = .standard,
-            tool: String? = ToolProgram.path, placement: Placement = .loopback,
-            ports: FreePorts.Share = .all
+            tool: String? = ToolProgram.path, placement: Placement = .loopback
         ) {
             self.binary = binary
             self.kernel = kernel
@@ -36,7 +33,6 @@ public final class LocalTestbed: Testbed {
             self.registry = registry
             self.tool = tool
             self.placement = placement
-            self.ports = ports
         }
     }
 
@@ -99,9 +95,7 @@ public final class LocalTestbed: Testbed {
         _ workspace: String, _ configuration: Configuration
     ) throws(SystemError) -> ClusterLayout {
         var layout = ClusterLayout(
-            workspaceRoot: workspace,
-            addresses: try configuration.placement.addresses(
-                ports: configuration.ports))
+            workspaceRoot: workspace, addresses: try configuration.placement.addresses())
         layout.kernel = configuration.kernel
         layout.engine = configuration.engine
         return layout

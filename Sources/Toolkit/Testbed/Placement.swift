@@ -48,12 +48,10 @@ public enum Placement: Sendable {
         }
     }
 
-    func addresses(
-        ports: FreePorts.Share
-    ) throws(SystemError) -> (ReplicaAddresses, ReplicaAddresses, ReplicaAddresses) {
+    func addresses() throws(SystemError) -> (ReplicaAddresses, ReplicaAddresses, ReplicaAddresses) {
         switch self {
         case .loopback:
-            let ports = try FreePorts.find(9, in: ports)
+            let ports = try FreePorts.find(9)
             func addresses(_ first: Int) -> ReplicaAddresses {
                 ReplicaAddresses(
                     control: .loopback(port: ports[first]),

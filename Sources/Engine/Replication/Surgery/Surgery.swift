@@ -17,11 +17,12 @@ public enum Surgery {
     ///
     /// Every stage is completed on all of them before the next begins, and every folder of a
     /// stage is written and checked before the first one is switched. When it was interrupted
-    /// nothing may be concluded from the folders; do it again.
+    /// nothing may be concluded from the folders; do it again. `onStep` is called at every
+    /// boundary.
     @discardableResult
     public static func takeOver(
         _ folders: [WorkspaceFolder], clusterSize: Int = 3, primary: ReplicaID? = nil,
-        configuration: KernelConfiguration
+        configuration: KernelConfiguration, onStep: (SurgeryStep) -> Void = { _ in }
     ) throws(SurgeryError) -> TakeoverPlan {
         var byID: [ReplicaID: WorkspaceFolder] = [:]
         var surveys: [ReplicaSurvey] = []
@@ -29,10 +30,12 @@ public enum Surgery {
             let survey = try survey(folder, configuration: configuration)
             byID[survey.replicaID] = folder
             surveys.append(survey)
+            onStep(.surveyed(survey.replicaID))
         }
         let plan = try TakeoverPlan(surveys, clusterSize: clusterSize, primary: primary)
         for stage in plan.stages {
-            try carryOut(stage, of: plan, on: byID, configuration: configuration)
+            try carryOut(
+                stage, of: plan, on: byID, configuration: configuration, onStep: onStep)
         }
         return plan
     }
@@ -40,20 +43,24 @@ public enum Surgery {
     /// One stage on all replicas of the plan.
     static func carryOut(
         _ stage: TakeoverStage, of plan: TakeoverPlan, on folders: [ReplicaID: WorkspaceFolder],
-        configuration: KernelConfiguration
+        configuration: KernelConfiguration, onStep: (SurgeryStep) -> Void
     ) throws(SurgeryError) {
-        var staged: [StagedWorkspace] = []
+        var staged: [(replica: ReplicaID, workspace: StagedWorkspace)] = []
         for replica in plan.order {
             guard let folder = folders[replica] else { throw .unknownReplica(replica) }
             if let contents = plan.contents(for: replica, after: stage) {
-                staged.append(
-                    try StagedWorkspace(contents, for: folder, configuration: configuration))
+                let workspace = try StagedWorkspace(
+                    contents, for: folder, configuration: configuration)
+                staged.append((replica, workspace))
+                onStep(.staged(replica, stage))
             } else if let vote = plan.vote(of: replica) {
                 try folder.replaceMetadata(vote, plan.format(of: replica))
+                onStep(.voted(replica))
             }
         }
-        for workspace in staged {
+        for (replica, workspace) in staged {
             try workspace.switchOver(keepingReplaced: plan.stages.dropFirst().first == stage)
+            onStep(.switched(replica, stage))
         }
     }
 
@@ -63,13 +70,12 @@ public enum Surgery {
     @discardableResult
     public static func rejoin(
         _ folder: WorkspaceFolder, from primary: WorkspaceFolder,
-        configuration: KernelConfiguration
+        configuration: KernelConfiguration, onStep: (SurgeryStep) -> Void = { _ in }
     ) throws(SurgeryError) -> RejoinPlan {
-        let plan = try RejoinPlan(
-            try survey(folder, configuration: configuration),
-            from: try survey(primary, configuration: configuration))
-        try StagedWorkspace(plan.contents, for: folder, configuration: configuration)
-            .switchOver()
+        let own = try survey(folder, configuration: configuration)
+        onStep(.surveyed(own.replicaID))
+        let plan = try RejoinPlan(own, from: try survey(primary, configuration: configuration))
+        try carryOut(plan, on: folder, configuration: configuration, onStep: onStep)
         return plan
     }
 
@@ -78,13 +84,24 @@ public enum Surgery {
     public static func replace(
         _ folder: WorkspaceFolder, identity: ReplicaIdentity,
         format: WorkspaceContents.Format, from primary: WorkspaceFolder,
-        configuration: KernelConfiguration
+        configuration: KernelConfiguration, onStep: (SurgeryStep) -> Void = { _ in }
     ) throws(SurgeryError) -> RejoinPlan {
         let plan = try RejoinPlan(
             replacing: identity, format: format,
             from: try survey(primary, configuration: configuration))
-        try StagedWorkspace(plan.contents, for: folder, configuration: configuration)
-            .switchOver()
+        try carryOut(plan, on: folder, configuration: configuration, onStep: onStep)
         return plan
+    }
+
+    private static func carryOut(
+        _ plan: RejoinPlan, on folder: WorkspaceFolder, configuration: KernelConfiguration,
+        onStep: (SurgeryStep) -> Void
+    ) throws(SurgeryError) {
+        onStep(.surveyed(plan.primary))
+        let workspace = try StagedWorkspace(
+            plan.contents, for: folder, configuration: configuration)
+        onStep(.staged(plan.replica, nil))
+        try workspace.switchOver()
+        onStep(.switched(plan.replica, nil))
     }
 }

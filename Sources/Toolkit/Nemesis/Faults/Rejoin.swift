@@ -10,7 +10,7 @@ extension FaultDescription {
             + "keeps its own and gets what the primary has committed since.",
         needs: [.crash, .offlineSurgery], targets: [.backup, .otherBackup],
         usualHold: 300...3000, proof: rejoinProof
-    ) { RejoinFault(scene: $0, keepsFiles: true) }
+    ) { RejoinFault(scene: $0, manner: .keepingFiles) }
 
     static let rebuild = FaultDescription(
         "rebuild",
@@ -18,7 +18,26 @@ extension FaultDescription {
             + "and its log.",
         needs: [.crash, .offlineSurgery], targets: [.backup, .otherBackup],
         usualHold: 300...3000, proof: rejoinProof
-    ) { RejoinFault(scene: $0, keepsFiles: false) }
+    ) { RejoinFault(scene: $0, manner: .replacingFiles) }
+
+    static let rejoinInterrupted = FaultDescription(
+        "rejoin-interrupted",
+        "A backup is killed, and the process that brings its files in line is killed (SIGKILL) "
+            + "between two of its steps. Then the rejoin is done again, or the daemon is started "
+            + "as it is.",
+        needs: [.crash, .offlineSurgery], targets: [.backup, .otherBackup],
+        parameters: [
+            FaultParameter("step", "At which boundary it is killed", allowed: 1...20, usual: 1...4),
+            FaultParameter(
+                "ending", "0 does it again; 1 starts the daemon as it is", allowed: 0...1,
+                usual: 0...1),
+        ],
+        usualHold: 300...3000, proof: rejoinProof
+    ) {
+        RejoinFault(
+            scene: $0,
+            manner: .interrupted(step: $0.parameter("step"), again: $0.parameter("ending") == 0))
+    }
 
     private static let rejoinProof = Proof(
         active: "the process is gone and its control port is silent",
@@ -30,13 +49,20 @@ extension FaultDescription {
 
 /// Rejoin by export, stage, rewrite, import and restart (validation.md 11.3).
 final class RejoinFault: Fault {
+    enum Manner {
+        case keepingFiles
+        case replacingFiles
+        /// Killed half-way, and then done again or left as it is.
+        case interrupted(step: UInt64, again: Bool)
+    }
+
     let scene: FaultScene
-    private let keepsFiles: Bool
+    private let manner: Manner
     private let hasRejoined = Mutex(false)
 
-    init(scene: FaultScene, keepsFiles: Bool) {
+    init(scene: FaultScene, manner: Manner) {
         self.scene = scene
-        self.keepsFiles = keepsFiles
+        self.manner = manner
     }
 
     private var replica: ReplicaID { scene.replicas[0] }
@@ -62,10 +88,16 @@ final class RejoinFault: Fault {
             return
         }
         do throws(SurgeonRefusal) {
-            if keepsFiles {
-                try surgeon.rejoin(replica, from: primary)
-            } else {
-                try surgeon.rebuild(replica, from: primary)
+            switch manner {
+            case .keepingFiles: try surgeon.rejoin(replica, from: primary)
+            case .replacingFiles: try surgeon.rebuild(replica, from: primary)
+            case .interrupted(let step, let again):
+                let words = try surgeon.carryOut(
+                    .rejoin(replica, primary: primary), killedAtStep: step)
+                scene.observer.note(
+                    words.map { "the rejoin was killed at step \(step): \($0)" }
+                        ?? "the rejoin had fewer than \(step) steps")
+                if again { try surgeon.rejoin(replica, from: primary) }
             }
         } catch {
             scene.observer.note(refusal: "\(error)")
