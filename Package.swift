@@ -138,6 +138,13 @@ let toolkit: [Target] = [
             "SystemCalls",
         ]),
     library(
+        "Conducting", in: "Toolkit",
+        uses: [
+            "CommandDescriptions", "DurableFiles", "JSONText", "Matrix", "Randomness",
+            "SystemCalls",
+            "Terminal",
+        ]),
+    library(
         "Campaign", in: "Toolkit",
         uses: [
             "Checking", "ClusterProtocol", "History", "JSONText", "LeaseEngine", "LeaseKernel",
@@ -152,8 +159,9 @@ let commands: [Target] = [
     command(
         "allocdb-jepsen",
         uses: [
-            "Campaign", "Checking", "CommandDescriptions", "History", "JSONText", "Matrix",
-            "Nemesis", "Reporting", "Searching", "SystemCalls", "Terminal", "Testbed",
+            "Campaign", "Checking", "CommandDescriptions", "Conducting", "DurableFiles", "History",
+            "JSONText", "Matrix", "Nemesis", "Reporting", "Searching", "SystemCalls", "Terminal",
+            "Testbed",
         ]),
     command(
         "allocdb-jepsen-helper", uses: ["CommandDescriptions", "DiskServer", "SystemCalls"]),
@@ -171,6 +179,15 @@ let testTargets: [Target] = [
         dependencies: ["ByteCoding", "SystemCalls"],
         path: "Tests/TestSupport",
         swiftSettings: settings),
+    tests(
+        "ConductingTests", uses: ["Conducting", "JSONText", "Matrix", "Randomness", "Terminal"],
+        excluding: ["Snapshots"]),
+    tests(
+        "CampaignFlowTests",
+        uses: [
+            "Conducting", "History", "JSONText", "SystemCalls", "Testbed", "allocdb-jepsen",
+            "allocdb-local-cluster",
+        ]),
     tests("CampaignTests", uses: ["Campaign", "Checking", "History", "Matrix", "Workload"]),
     tests(
         "NemesisTests",
@@ -196,7 +213,9 @@ let testTargets: [Target] = [
         ],
         path: "Tests/BrokenReplica",
         swiftSettings: settings),
-    tests("ReportingTests", uses: ["DurableFiles", "JSONText", "Reporting", "SystemCalls"]),
+    tests(
+        "ReportingTests",
+        uses: ["DurableFiles", "History", "JSONText", "Reporting", "SystemCalls"]),
     tests(
         "TestbedTests",
         uses: ["ClusterProtocol", "LeaseKernel", "SystemCalls", "Testbed", "allocdb-jepsen"]),

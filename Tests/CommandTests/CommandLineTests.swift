@@ -46,7 +46,7 @@ struct CommandLineTests {
         ("plan extra", "unexpected argument `extra`"),
         ("plan --format jsno", "invalid value for `--format`: `jsno`; did you mean `json`?"),
         ("plan --lanes 0", "`0` is not a whole number of lanes from 1 to 64"),
-        ("run", "`RUN-ID` is missing"),
+        ("run", "which runs?"),
         (
             "run reservation_contention-crash-restrat",
             "did you mean `reservation_contention-crash-restart`?"

@@ -14,13 +14,29 @@ final class InterruptionWatch: Sendable {
     private let thread = Mutex<WorkerThread?>(nil)
 
     /// Must be called before the run starts threads: they inherit the blocked signals.
-    init(_ interruption: Interruption) throws(SystemError) {
+    ///
+    /// With `endsWithInput` the end of standard input counts as a signal: whoever started this
+    /// process is gone, and nobody else would ever end it.
+    init(_ interruption: Interruption, endsWithInput: Bool = false) throws(SystemError) {
         let reader = try SignalReader([Signals.interrupt, Signals.terminate, Signals.hangUp])
+        let poller = try Poller()
+        try poller.add(reader.descriptor, token: 0, interest: .readable)
+        let input =
+            endsWithInput ? FileDescriptor(owning: dup(STDIN_FILENO), subject: "input") : nil
+        if let input { try poller.add(input, token: 1, interest: .readable) }
         let started = try WorkerThread(name: "signals") { [self] in
             var first: Instant?
             while !ended.load(ordering: .acquiring) {
-                let isReady = (try? reader.descriptor.waitUntilReadable(.after(.milliseconds(200))))
-                guard isReady == true, reader.next() != nil else { continue }
+                var isAsked = false
+                for ready in (try? poller.wait(.milliseconds(200))) ?? [] {
+                    if ready.token == 0 {
+                        isAsked = reader.next() != nil || isAsked
+                    } else if let input, (try? input.read(atMost: 4096))?.isEmpty != false {
+                        _ = try? poller.remove(input)
+                        isAsked = true
+                    }
+                }
+                guard isAsked else { continue }
                 let now = Instant.now
                 if let first, now - first > Self.patience {
                     StandardStreams.writeError("leaving at once; the next run cleans up\n")

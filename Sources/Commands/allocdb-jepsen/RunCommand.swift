@@ -1,5 +1,6 @@
 import Campaign
 import CommandDescriptions
+import Conducting
 import JSONText
 import Matrix
 import Nemesis
@@ -11,12 +12,28 @@ enum RunCommand {
     static let seconds = ValueType<UInt64>.wholeNumber(
         "SECONDS", in: 1...604_800, of: "seconds")
 
-    static let runID = Positional(
+    static let runIDs = RepeatedPositional(
         ValueType<String>.word("RUN-ID", of: RunMatrix.all.map(\.id)),
-        "The run, as `plan` lists it")
-    static let testbed = DefaultedOption(
-        "testbed", ValueType<TestbedKind>.choice("KIND"), default: .local, shown: "local",
-        "Where the cluster runs")
+        "The runs, as `plan` lists them")
+    static let all = Flag("all", "Carries out all seventeen runs")
+    static let matrix = Option(
+        "matrix",
+        ValueType<String>(
+            placeholder: "FILE", expectation: "a file's path or a matrix's name", completion: .files
+        ) { $0.isEmpty ? nil : $0 },
+        "Carries out the runs of a matrix: a YAML file, or one of "
+            + MatrixFile.builtInNames.joined(separator: ", "))
+    static let lanes = Option(
+        "lanes", ValueType<Int>.wholeNumber("N", in: CampaignPlan.lanesRange, of: "lanes"),
+        "Clusters that work side by side; without it 1")
+    static let failFast = Flag(
+        "fail-fast", "Begins no further run after one that is not passed")
+    static let resume = Option(
+        "resume", .folder("CAMPAIGN"),
+        "Goes on with the campaign in that folder; runs that ended are not repeated")
+    static let testbed = Option(
+        "testbed", ValueType<TestbedKind>.choice("KIND"),
+        "Where the cluster runs; without it where the matrix says, else local")
     static let replicaBinary = Option(
         "replica-binary", .file("PATH"),
         "The daemon under test: any program that speaks the cluster's protocols; without it the "
@@ -24,13 +41,13 @@ enum RunCommand {
     static let faultWindow = Option(
         "fault-window", seconds,
         "How long faults are injected; without it the run's minimum, which `plan` shows")
-    static let concurrency = DefaultedOption(
+    static let concurrency = Option(
         "concurrency", ValueType<Int>.wholeNumber("N", in: RunOptions.concurrencyRange),
-        default: RunOptions.defaultConcurrency, "Clients that work at the same time")
-    static let rate = DefaultedOption(
+        "Clients that work at the same time; without it \(RunOptions.defaultConcurrency)")
+    static let rate = Option(
         "rate", ValueType<UInt64>.wholeNumber("OPS", in: 1...100_000, of: "operations per second"),
-        default: UInt64(RunOptions.defaultRate),
-        "Operations per second that all clients together ask for")
+        "Operations per second that all clients together ask for; without it "
+            + "\(UInt64(RunOptions.defaultRate))")
     static let seed = Option(
         "seed", ValueType<UInt64>.wholeNumber("N"),
         "All random choices follow from it; without it one is drawn and printed")
@@ -65,25 +82,34 @@ enum RunCommand {
 
     static let command = ToolCommand(
         description: CommandDescription(
-            name: "run", summary: "Carries out one run and judges it",
+            name: "run", summary: "Carries out runs and judges them",
             discussion: [
-                "Starts three replicas on this machine, as processes on loopback or each in a "
-                    + "network namespace of its own, lets clients work on them, injects the "
-                    + "run's faults, heals, retries what is ambiguous, reads everything once more, "
+                "A run starts three replicas on this machine, as processes on loopback or each in "
+                    + "a network namespace of its own, lets clients work on them, injects its "
+                    + "faults, heals, retries what is ambiguous, reads everything once more, "
                     + "and judges the recorded history. The evidence lies in a bundle under the "
                     + "output root, whatever the verdict.",
                 "The schedule of faults is printed before the run and lies in the bundle.",
+                "Several runs, --all, --matrix or --lanes make a campaign: a folder under the "
+                    + "output root with one folder per run, and a summary as campaign.json, "
+                    + "junit.xml and summary.md. Each run is a process of its own. Control runs "
+                    + "come first, as a smoke pass; a run that is not passed does not stop the "
+                    + "others. The worst verdict decides the exit status: interrupted, blocked, "
+                    + "unknown, passed. A campaign that was cut off, even by a kill, goes on with "
+                    + "--resume.",
+                "A window shorter than the run's minimum is fine to work with, but the run then "
+                    + "does not count for the release gate, and says so.",
                 "The result goes to standard output; progress goes to standard error, unless "
                     + "--json is given.",
                 "Interrupting (SIGINT, SIGTERM, SIGHUP) heals, stops the replicas and bundles "
                     + "what there is; a second signal leaves at once. What a killed run leaves "
                     + "behind is cleaned up by the next one.",
                 "\(windowVariable) in the environment replaces the minimum fault window of a run "
-                    + "with faults when --fault-window is not given.",
+                    + "with faults when neither --fault-window nor a matrix says otherwise.",
             ],
             arguments: [
-                runID, testbed, replicaBinary, faultWindow, faults, schedule, concurrency, rate,
-                seed, outputRoot, quiet, json,
+                runIDs, all, matrix, lanes, failFast, resume, testbed, replicaBinary, faultWindow,
+                faults, schedule, concurrency, rate, seed, outputRoot, quiet, json,
             ],
             examples: [
                 CommandExample(
@@ -100,12 +126,48 @@ enum RunCommand {
                     "allocdb-jepsen run reservation_contention-crash-restart "
                         + "--replica-binary ./other-daemon --json",
                     purpose: "Judge another daemon, for a program that reads along"),
+                CommandExample(
+                    "allocdb-jepsen run --matrix release-gate --lanes 2 --fault-window 120",
+                    purpose: "The whole gate in short, two clusters side by side"),
+                CommandExample(
+                    "allocdb-jepsen run --resume artifacts/campaign-release-gate-1764000000000",
+                    purpose: "Go on after a power cut"),
             ],
             exitStatuses: ExitCode.described(ExitCode.allCases)),
         carryOut: carryOut)
 
     private static func carryOut(_ arguments: ParsedArguments, _ words: [String]) throws -> Int32 {
-        let options = try self.options(arguments, words: words)
+        let ids = arguments[runIDs]
+        let mode: RunDisplay.Mode =
+            arguments[json] ? .json : arguments[quiet] ? .silent : .terminal(Terminal.detect(2))
+        if arguments[resume] == nil, !arguments[all], arguments[matrix] == nil,
+            arguments[lanes] == nil, ids.count == 1
+        {
+            return try carryOutOne(arguments, ids[0], mode, words)
+        }
+        do {
+            return try CampaignArguments(arguments: arguments, mode: mode, words: words)
+                .session().carryOut()
+        } catch let error as CampaignFolder.Failure {
+            throw UsageError.contradiction("\(error)")
+        }
+    }
+
+    private static func carryOutOne(
+        _ arguments: ParsedArguments, _ id: String, _ mode: RunDisplay.Mode, _ words: [String]
+    ) throws -> Int32 {
+        try refuseBoth(arguments)
+        let request = RunRequest(
+            number: 1, runID: id, testbed: (arguments[testbed] ?? .local).rawValue,
+            faults: arguments[faults] ?? [], schedule: arguments[schedule],
+            window: arguments[faultWindow] ?? windowOverride(for: id, Environment[windowVariable]),
+            rate: arguments[rate] ?? UInt64(RunOptions.defaultRate),
+            concurrency: arguments[concurrency] ?? RunOptions.defaultConcurrency,
+            seed: arguments[seed] ?? drawnSeed())
+        var options = try options(
+            of: request, replicaBinary: try arguments[replicaBinary] ?? besideThisTool())
+        options.outputRoot = arguments[outputRoot]
+        options.commandLine = words
         try announce(options, quietly: arguments[json] || arguments[quiet])
         do {
             try Campaign.prepareProcess(for: options.testbed)
@@ -114,9 +176,7 @@ enum RunCommand {
         }
         let watch = try InterruptionWatch(options.interruption)
         defer { watch.end() }
-        var display = RunDisplay(
-            mode: arguments[json]
-                ? .json : arguments[quiet] ? .silent : .terminal(Terminal.detect(2)))
+        var display = RunDisplay(mode: mode)
         let result: RunResult
         do {
             result = try Campaign.run(options) { snapshot in
@@ -144,54 +204,68 @@ enum RunCommand {
         if !quietly, !schedule.rounds.isEmpty { StandardStreams.writeError(schedule.text) }
     }
 
-    private static func faultPlan(_ arguments: ParsedArguments) throws -> FaultPlan {
-        switch (arguments[faults], arguments[schedule]) {
-        case (nil, nil): return .family
-        case (let names?, nil): return .named(names)
-        case (_?, _?):
-            throw UsageError.contradiction("--faults and --schedule cannot both be given")
-        case (nil, let path?):
+    /// Faults by name, or one by one.
+    static func refuseBoth(_ arguments: ParsedArguments) throws(UsageError) {
+        if arguments[faults] != nil, arguments[schedule] != nil {
+            throw .contradiction("--faults and --schedule cannot both be given")
+        }
+    }
+
+    private static func faultPlan(_ request: RunRequest) throws(UsageError) -> FaultPlan {
+        if let path = request.schedule {
             do {
                 let bytes = try FileSystem.read(path, limit: scheduleLimit)
                 let text = String(decoding: bytes, as: UTF8.self)
                 return .schedule(try NemesisSchedule(text: text), path: path)
             } catch {
-                throw UsageError.contradiction("\(path): \(error)")
+                throw .contradiction("\(path): \(error)")
             }
         }
+        return request.faults.isEmpty ? .family : .named(request.faults)
     }
 
     /// Longest schedule file, in bytes.
     static let scheduleLimit = 64 << 20
 
-    private static func options(
-        _ arguments: ParsedArguments, words: [String]
-    ) throws -> RunOptions {
-        let id = try arguments[runID]
-        let binary: String
-        if let given = arguments[replicaBinary] {
-            binary = given
-        } else {
-            let folder = Path.parent(of: try Processes.ownExecutable()) ?? "."
-            binary = Path.join(folder, "allocdb-local-cluster")
-        }
-        let window = arguments[faultWindow] ?? windowOverride(for: id, Environment[windowVariable])
+    /// What the run of a request is told. The output's place and the interruption are the caller's.
+    static func options(
+        of request: RunRequest, replicaBinary: String
+    ) throws(UsageError) -> RunOptions {
         var options = RunOptions(
-            runID: id, replicaBinary: binary, faultWindow: window.map(Duration.seconds),
-            concurrency: arguments[concurrency], rate: Double(arguments[rate]),
-            seed: arguments[seed] ?? UInt64.random(in: 0...UInt64(UInt32.max)),
-            outputRoot: arguments[outputRoot], commandLine: words, toolVersion: Tool.version,
-            faults: try faultPlan(arguments))
-        options.testbed = arguments[testbed]
+            runID: request.runID, replicaBinary: replicaBinary,
+            faultWindow: request.window.map(Duration.seconds), concurrency: request.concurrency,
+            rate: Double(request.rate), seed: request.seed, toolVersion: Tool.version,
+            faults: try faultPlan(request))
+        guard let testbed = TestbedKind(rawValue: request.testbed) else {
+            throw .contradiction("this version has no testbed `\(request.testbed)`")
+        }
+        options.testbed = testbed
         return options
     }
+
+    /// Short enough to be typed.
+    static func drawnSeed() -> UInt64 { UInt64.random(in: 0...UInt64(UInt32.max)) }
+
+    /// The daemon that is installed with this tool.
+    static func besideThisTool() throws -> String {
+        let folder = Path.parent(of: try Processes.ownExecutable()) ?? "."
+        return Path.join(folder, "allocdb-local-cluster")
+    }
+
+    /// What a matrix may name.
+    static let vocabulary = MatrixVocabulary(
+        testbeds: TestbedKind.allCases.map(\.rawValue), styles: [],
+        faults: FaultVocabulary.names)
 
     /// The environment's window: trimmed, a decimal number above 0, and only for runs that have
     /// a window; anything else is ignored (validation.md 9.3).
     static func windowOverride(for id: String, _ text: String?) -> UInt64? {
-        guard let run = RunMatrix.run(id: id), run.minimumFaultWindow != nil, let text,
-            let number = UInt64(Self.trimmed(text)), number > 0
-        else { return nil }
+        guard let run = RunMatrix.run(id: id), run.minimumFaultWindow != nil else { return nil }
+        return windowNumber(text)
+    }
+
+    static func windowNumber(_ text: String?) -> UInt64? {
+        guard let text, let number = UInt64(Self.trimmed(text)), number > 0 else { return nil }
         return number
     }
 

@@ -33,6 +33,11 @@ struct RunSummary {
             lines += ["", "  and \(result.findings.count - Self.shownFindings) more in the report"]
         }
         if !result.findings.isEmpty { lines.append("") }
+        if let obstacle = result.gateObstacles.first {
+            lines += TextLayout.wrap(
+                "Not evidence for the release gate: \(obstacle).", width: terminal.textWidth,
+                indent: "  ")
+        }
         for remark in result.remarks {
             lines += TextLayout.wrap("note: " + remark, width: terminal.textWidth, indent: "  ")
         }
@@ -55,6 +60,8 @@ struct RunSummary {
             "elapsed_secs": .seconds(result.elapsed), "operations": .number(result.operations),
             "ambiguous": .number(result.ambiguous),
             "faults_injected": .number(result.faultsInjected),
+            "counts_for_gate": .bool(result.countsForGate),
+            "gate_obstacles": .array(result.gateObstacles.map(JSONText.string)),
             "findings": .array(
                 result.findings.map { finding in
                     .object([

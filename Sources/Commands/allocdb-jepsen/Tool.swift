@@ -12,6 +12,7 @@ enum Tool {
     static let commands: [ToolCommand] = [
         RunCommand.command, AnalyzeCommand.command, SearchCommand.command, PlanCommand.command,
         VerifyCommand.command, ArchiveCommand.command, CompletionsCommand.command,
+        CarryOutCommand.command,
     ]
 
     static let description = CommandDescription(

@@ -1,4 +1,4 @@
-import Matrix
+public import Matrix
 public import Nemesis
 import SystemCalls
 public import Testbed
@@ -101,7 +101,8 @@ public enum Campaign {
     /// The runs that this version can carry out.
     public static let supportedRuns: [String] = RunMatrix.all.map(\.id)
 
-    private static func check(_ options: RunOptions) throws(UsageError) -> RunDescriptor {
+    /// Whether a run can be carried out at all, without starting anything.
+    public static func check(_ options: RunOptions) throws(UsageError) -> RunDescriptor {
         guard let descriptor = RunMatrix.run(id: options.runID) else {
             throw .unknownRunID(options.runID)
         }

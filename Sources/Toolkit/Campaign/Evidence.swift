@@ -24,6 +24,7 @@ struct Evidence {
     private var hasRecord = false
     private var lastNoted: (at: Instant, sequence: UInt64)?
     private var statistics: JudgementStatistics?
+    private var figures: RunFigures?
 
     init(
         _ options: RunOptions, _ descriptor: RunDescriptor, window: Duration,
@@ -103,6 +104,7 @@ struct Evidence {
             remarks.append("history.txt leaves out \(count) attempts: \(reason.rawValue)")
         }
         addText(export)
+        figures = RunFigures(record)
         let judgement = Judge.judge(record)
         statistics = judgement.statistics
         return judgement
@@ -153,6 +155,8 @@ struct Evidence {
         attempt("manifest.txt") { writer throws(BundleError) in
             try writer.add("manifest.txt", text: manifest.text)
         }
+        result.figures = figures
+        result.gateObstacles = GateEvidence.obstacles(descriptor, options, window: window)
         result.bundlePath = writer.folder
         result.historyPath = hasRecord ? recordPath : nil
         result.reportPath = Path.join(writer.folder, "report.md")
@@ -205,6 +209,8 @@ struct Evidence {
             .init("verdict", .string(verdict.word)),
             .init("reason", .optional(verdict.reason)),
             .init("interrupted", .bool(result.wasInterrupted)),
+            .init("counts_for_gate", .bool(result.countsForGate)),
+            .init("gate_obstacles", .array(result.gateObstacles.map(JSONText.string))),
             .init("findings", .array(findings)),
             .init("operations", .number(result.operations)),
             .init("ambiguous", .number(result.ambiguous)),

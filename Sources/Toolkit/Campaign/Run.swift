@@ -72,7 +72,9 @@ struct Run {
         do throws(TestbedError) {
             let placement = try Placement(options.testbed, seed: options.seed)
             let testbed = try LocalTestbed(
-                .init(binary: options.replicaBinary, placement: placement))
+                .init(
+                    binary: options.replicaBinary, placement: placement,
+                    ports: options.ports))
             guard let lane = Lane(testbed) else {
                 testbed.discard()
                 throw TestbedError.layout("an address in it is none")
@@ -138,8 +140,18 @@ struct Run {
         try load.start(clients)
         if let checkpointer = checkpointer(lane, recorder) { try load.start(checkpointer) }
         try load.start(nemesis, until: deadline)
+        try note(RunFigures.windowBegins, in: recorder)
         try keepLooking { [load] in deadline.isPassed && load.nemesisIsDone }
+        try note(RunFigures.windowEnds, in: recorder)
         watch.endWindow()
+    }
+
+    private func note(_ text: String, in recorder: Recorder) throws(RunFailure) {
+        do throws(HistoryFileError) {
+            try recorder.note(text)
+        } catch {
+            throw .record(error)
+        }
     }
 
     private mutating func heal() throws(RunFailure) {

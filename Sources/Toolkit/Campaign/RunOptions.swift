@@ -1,3 +1,4 @@
+public import SystemCalls
 public import Testbed
 
 /// Everything that decides one run. Two runs with equal options ask the same questions in the
@@ -26,6 +27,9 @@ public struct RunOptions: Sendable {
     public var toolVersion: String
     /// Which faults are injected.
     public var faults: FaultPlan
+    /// Which of the machine's ports the cluster may take: lanes that work at the same time have
+    /// shares of their own.
+    public var ports: FreePorts.Share = .all
     /// Raised from outside (SIGINT, SIGTERM) to end the run early.
     public var interruption: Interruption
 

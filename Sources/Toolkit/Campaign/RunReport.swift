@@ -1,6 +1,7 @@
 import Checking
 import Matrix
 import Nemesis
+import Reporting
 import Testbed
 
 /// The report of one run for people, in Markdown.
@@ -60,6 +61,7 @@ struct RunReport {
         var lines = ["# \(descriptor.id): \(Self.word(result.verdict).word)", ""]
         if let reason = Self.word(result.verdict).reason { lines += ["\(reason)", ""] }
         if result.wasInterrupted { lines += ["The run was ended early on request.", ""] }
+        lines += [GateEvidence.sentence(result), ""]
         lines += findings + table + remarks
         lines += [
             "## Again", "", "    \(Self.reproduction(options, window))", "",
@@ -101,6 +103,14 @@ struct RunReport {
             rows += CoverageSight.allCases.compactMap { sight in
                 statistics.sights[sight].map { ("seen: \(sight.words)", "\($0)") }
             }
+        }
+        if let figures = result.figures {
+            let share = figures.availability.map { "\((($0 * 1000).rounded(.down)) / 10) %" }
+            let longest = figures.recoveries.max().map { "\(Self.seconds($0)) s" }
+            rows += [
+                ("writes available", share ?? "-"),
+                ("longest time from a heal to the next success", longest ?? "-"),
+            ]
         }
         return ["## Numbers", "", "| | |", "|---|---|"]
             + rows.map { "| \($0.0) | \($0.1) |" } + [""]

@@ -1,3 +1,5 @@
+public import Reporting
+
 /// How a run ended and where its evidence lies.
 public struct RunResult: Sendable, Equatable {
     /// The endings, strongest first: a violation found stays one whatever failed afterwards.
@@ -37,6 +39,10 @@ public struct RunResult: Sendable, Equatable {
     public var ambiguous: UInt64
     public var faultsInjected: UInt64
     public var elapsed: Duration
+    /// Why this run is no evidence for the release gate; empty when it is.
+    public var gateObstacles: [String]
+    /// Absent when there is no record.
+    public var figures: RunFigures?
     /// Absent when the run ended before there was anything to bundle.
     public var bundlePath: String?
     public var reportPath: String?
@@ -53,9 +59,21 @@ public struct RunResult: Sendable, Equatable {
         ambiguous = 0
         faultsInjected = 0
         elapsed = .zero
+        gateObstacles = []
+        figures = nil
         bundlePath = nil
         reportPath = nil
         historyPath = nil
+    }
+
+    /// Whether the run is evidence for the release gate: carried out to its end as the matrix demands,
+    /// and judged.
+    public var countsForGate: Bool {
+        guard gateObstacles.isEmpty, !wasInterrupted else { return false }
+        return switch verdict {
+        case .passed, .blocked: true
+        case .unknown, .interrupted: false
+        }
     }
 
     /// 0 passed, 1 blocked, 2 unknown, 130 interrupted. An interrupted run keeps 130 even when it

@@ -82,10 +82,7 @@ private struct MatrixReader {
         var run = defaults
         run.line = node.place.line
         if case .scalar = node.content {
-            return try ids(node).map { id in
-                run.runID = id
-                return run
-            }
+            return try ids(node).map { id in Self.named(id, run, ownFaults: false) }
         }
         let given = try fields(node, Self.runKeys, of: "a run")
         let ids: [String]
@@ -102,10 +99,15 @@ private struct MatrixReader {
             throw error(node.place, "which run? `run` with an id, or `workload` with `nemesis`")
         }
         try read(given, into: &run)
-        return ids.map { id in
-            run.runID = id
-            return run
-        }
+        return ids.map { id in Self.named(id, run, ownFaults: given["faults"] != nil) }
+    }
+
+    /// Faults of the defaults are for runs with faults: control runs stay what they are.
+    private static func named(_ id: String, _ run: MatrixRun, ownFaults: Bool) -> MatrixRun {
+        var run = run
+        run.runID = id
+        if !ownFaults, RunMatrix.run(id: id)?.isControl == true { run.faults = [] }
+        return run
     }
 
     private func ids(_ node: YAMLNode) throws(MatrixError) -> [String] {

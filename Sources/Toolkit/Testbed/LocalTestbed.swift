@@ -19,12 +19,15 @@ public final class LocalTestbed: Testbed {
         /// The program of the guard that ends faults when this process is gone.
         public var tool: String?
         public var placement: Placement
+        /// Which of the machine's ports it may take.
+        public var ports: FreePorts.Share
 
         public init(
             binary: String, kernel: KernelConfiguration = .underTest,
             engine: EngineConfiguration = .clusterDefault,
             startLimit: Duration = .seconds(15), registry: ResidueRegistry = .standard,
-            tool: String? = ToolProgram.path, placement: Placement = .loopback
+            tool: String? = ToolProgram.path, placement: Placement = .loopback,
+            ports: FreePorts.Share = .all
         ) {
             self.binary = binary
             self.kernel = kernel
@@ -33,6 +36,7 @@ public final class LocalTestbed: Testbed {
             self.registry = registry
             self.tool = tool
             self.placement = placement
+            self.ports = ports
         }
     }
 
@@ -95,7 +99,9 @@ public final class LocalTestbed: Testbed {
         _ workspace: String, _ configuration: Configuration
     ) throws(SystemError) -> ClusterLayout {
         var layout = ClusterLayout(
-            workspaceRoot: workspace, addresses: try configuration.placement.addresses())
+            workspaceRoot: workspace,
+            addresses: try configuration.placement.addresses(
+                ports: configuration.ports))
         layout.kernel = configuration.kernel
         layout.engine = configuration.engine
         return layout

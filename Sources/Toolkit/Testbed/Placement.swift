@@ -48,10 +48,12 @@ public enum Placement: Sendable {
         }
     }
 
-    func addresses() throws(SystemError) -> (ReplicaAddresses, ReplicaAddresses, ReplicaAddresses) {
+    func addresses(
+        ports: FreePorts.Share
+    ) throws(SystemError) -> (ReplicaAddresses, ReplicaAddresses, ReplicaAddresses) {
         switch self {
         case .loopback:
-            let ports = try FreePorts.find(9)
+            let ports = try FreePorts.find(9, in: ports)
             func addresses(_ first: Int) -> ReplicaAddresses {
                 ReplicaAddresses(
                     control: .loopback(port: ports[first]),

@@ -1,0 +1,35 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("allocdb-jepsen run, several runs")
+struct CampaignArgumentTests {
+    static let refused: [(line: String, words: String)] = [
+        ("run", "which runs?"),
+        ("run --all lease_safety-control", "either RUN-IDs, or `--all`, or `--matrix`"),
+        ("run --matrix smoek", "did you mean `smoke`?"),
+        ("run --resume /nonexistent", "holds no plan.json"),
+        ("run --resume /nonexistent --seed 3", "leave `--seed` out"),
+        ("run --resume /nonexistent --all", "leave `--all` out"),
+        ("run --matrix smoke --replica-binary /nonexistent", "is not an executable file"),
+        ("run --all --lanes 0", "from 1 to 64"),
+    ]
+
+    @Test("what contradicts itself is refused before anything starts", arguments: refused)
+    func refusals(_ row: (line: String, words: String)) {
+        let result = CommandLineTests.errors(of: row.line)
+        #expect(result.status == 254, "\(row.line)")
+        #expect(result.output.contains(row.words), "\(result.output)")
+    }
+
+    @Test("a mistake in a matrix is shown with its line")
+    func matrix() throws {
+        let file = FileManager.default.temporaryDirectory
+            .appending(path: "matrix-\(UUID().uuidString).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data("runs:\n  - run: all\n    windw: 3\n".utf8).write(to: file)
+        let result = CommandLineTests.errors(of: "run --matrix '\(file.path)'")
+        #expect(result.status == 254)
+        #expect(result.output.contains(":3:5: unknown key `windw`; did you mean `window`?"))
+    }
+}
