@@ -109,6 +109,7 @@ let toolkit: [Target] = [
     library(
         "History", in: "Toolkit",
         uses: ["ByteCoding", "Compression", "DurableFiles", "SystemCalls"]),
+    library("Interchange", in: "Toolkit", uses: ["History", "SystemCalls"]),
     library("Checking", in: "Toolkit", uses: ["History"]),
     library("Searching", in: "Toolkit"),
     library(
@@ -160,8 +161,8 @@ let commands: [Target] = [
         "allocdb-jepsen",
         uses: [
             "Campaign", "Checking", "CommandDescriptions", "Conducting", "DurableFiles", "History",
-            "JSONText", "Matrix", "Nemesis", "Reporting", "Searching", "SystemCalls", "Terminal",
-            "Testbed",
+            "Interchange", "JSONText", "Matrix", "Nemesis", "Reporting", "Searching",
+            "SystemCalls", "Terminal", "Testbed",
         ]),
     command(
         "allocdb-jepsen-helper", uses: ["CommandDescriptions", "DiskServer", "SystemCalls"]),
@@ -299,7 +300,13 @@ let testTargets: [Target] = [
     tests(
         "ClusterProtocolTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
-    tests("HistoryTests", uses: ["ByteCoding", "DurableFiles", "History", "SystemCalls"]),
+    .target(
+        name: "HistorySamples", dependencies: ["History"], path: "Tests/HistorySamples",
+        swiftSettings: settings),
+    tests(
+        "HistoryTests",
+        uses: ["ByteCoding", "DurableFiles", "History", "HistorySamples", "SystemCalls"]),
+    tests("InterchangeTests", uses: ["History", "HistorySamples", "Interchange", "SystemCalls"]),
     tests("CheckingReferenceTests", uses: ["Checking", "History", "SystemCalls"]),
     tests("MatrixTests", uses: ["Matrix"]),
     tests("SearchingTests", uses: ["Searching"]),

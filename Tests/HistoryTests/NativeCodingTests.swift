@@ -1,3 +1,4 @@
+import HistorySamples
 import Testing
 
 @testable import History

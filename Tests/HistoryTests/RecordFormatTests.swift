@@ -1,5 +1,6 @@
 import Glibc
 import History
+import HistorySamples
 import SystemCalls
 import Testing
 
@@ -9,20 +10,6 @@ struct RecordFormatTests {
         let folder = try FileSystem.makeTemporaryFolder(prefix: "format")
         defer { try? FileSystem.removeTree(folder) }
         return try body(folder)
-    }
-
-    /// Random events in the order of their times, mostly small ones.
-    private static func record(_ count: UInt64, seed: UInt64) -> RunRecord {
-        var random = RandomEvents(seed: seed)
-        var time: UInt64 = 0
-        let events = (1...count).map { number in
-            time += random.below(1_000_000)
-            return HistoryEvent(
-                sequence: Sequence(number), time: RunInstant(time),
-                process: ProcessID(UInt32(random.below(5))),
-                content: random.content(attempt: number))
-        }
-        return RunRecord(header: .example, events: events)
     }
 
     /// Writes with a flush after every `flushes` events.
@@ -42,7 +29,7 @@ struct RecordFormatTests {
         arguments: [1, 7, 1000, .max])
     func roundTrip(_ flushes: Int) throws {
         try Self.inFolder { folder in
-            let record = Self.record(flushes == 1 ? 2000 : 12_000, seed: 1)
+            let record = RunRecord.random(flushes == 1 ? 2000 : 12_000, seed: 1)
             for isComplete in [true, false] {
                 let path = folder + "/\(isComplete).record"
                 let written = RunRecord(
@@ -66,7 +53,7 @@ struct RecordFormatTests {
     @Test("the index of a finished record and the look at a cut one tell the same chunks")
     func index() throws {
         try Self.inFolder { folder in
-            var record = Self.record(30_000, seed: 2)
+            var record = RunRecord.random(30_000, seed: 2)
             try Self.write(record, to: folder + "/whole", flushes: 500)
             record.isComplete = false
             try Self.write(record, to: folder + "/cut", flushes: 500)
@@ -85,7 +72,7 @@ struct RecordFormatTests {
     @Test("a reader that is left early, or told to skip chunks, hands out no others")
     func partly() throws {
         try Self.inFolder { folder in
-            let record = Self.record(30_000, seed: 3)
+            let record = RunRecord.random(30_000, seed: 3)
             try Self.write(record, to: folder + "/whole")
             for count in [0, 1, 5000] {
                 var reader = try NativeRecordReader(path: folder + "/whole", jobs: 3)
@@ -103,7 +90,7 @@ struct RecordFormatTests {
     func versionOne(_ eventsPerChunk: Int) throws {
         try Self.inFolder { folder in
             let path = folder + "/old"
-            var record = Self.record(4000, seed: 4)
+            var record = RunRecord.random(4000, seed: 4)
             for isComplete in [true, false] {
                 record.isComplete = isComplete
                 let bytes = VersionOneEncoder.record(record, eventsPerChunk: eventsPerChunk)
@@ -119,7 +106,7 @@ struct RecordFormatTests {
     @Test("only an excerpt may leave sequences out, and none goes back")
     func gaps() throws {
         try Self.inFolder { folder in
-            let record = Self.record(300, seed: 5)
+            let record = RunRecord.random(300, seed: 5)
             var header = record.header
             header.origin = .excerpt(of: 300)
             var writer = try NativeRecordWriter(creating: folder + "/excerpt", header: header)

@@ -1,4 +1,5 @@
 import History
+import HistorySamples
 import Testing
 
 @Suite("A record is exported to text version 1 by the mapping of the specification")

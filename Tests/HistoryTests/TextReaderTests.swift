@@ -1,4 +1,5 @@
 import History
+import HistorySamples
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import ByteCoding
 import DurableFiles
 import History
+import HistorySamples
 import SystemCalls
 import Testing
 

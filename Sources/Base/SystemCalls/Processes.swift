@@ -102,6 +102,11 @@ public enum StandardStreams {
         try FileDescriptor(duplicating: STDIN_FILENO, subject: "standard input")
     }
 
+    /// Standard output, as a descriptor that may be closed.
+    public static func outputDescriptor() throws(SystemError) -> FileDescriptor {
+        try FileDescriptor(duplicating: STDOUT_FILENO, subject: "standard output")
+    }
+
     public static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
     public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 

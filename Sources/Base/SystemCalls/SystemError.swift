@@ -31,6 +31,8 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
     public var wouldBlock: Bool { code == EAGAIN || code == EWOULDBLOCK }
+    /// Whoever was to read has gone.
+    public var isBrokenPipe: Bool { code == EPIPE }
     public var isTimeout: Bool { code == ETIMEDOUT }
     public var isRefused: Bool { code == ECONNREFUSED }
     public var isReset: Bool { code == ECONNRESET || code == EPIPE }

@@ -11,8 +11,8 @@ enum Tool {
 
     static let commands: [ToolCommand] = [
         RunCommand.command, AnalyzeCommand.command, SearchCommand.command, PlanCommand.command,
-        VerifyCommand.command, ArchiveCommand.command, CompletionsCommand.command,
-        CarryOutCommand.command,
+        VerifyCommand.command, ArchiveCommand.command, HistoryCommand.command,
+        CompletionsCommand.command, CarryOutCommand.command,
     ]
 
     static let description = CommandDescription(
@@ -62,23 +62,52 @@ enum Tool {
     }
 
     private static func carryOut(_ parsed: ParsedCommand, words: [String]) throws -> Int32 {
-        guard let command = commands.first(where: { [$0.description.name] == parsed.path }) else {
+        guard let carryOut = deed(at: parsed.path[...], among: commands) else {
             let name = parsed.path.joined(separator: " ")
             throw LocatedUsageError(
                 .unknownCommand(name, suggestion: nil), path: [], tool: description.name)
         }
         do {
-            return try command.carryOut(parsed.arguments, words)
+            return try carryOut(parsed.arguments, words)
         } catch let error as UsageError {
             throw LocatedUsageError(error, path: parsed.path, tool: description.name)
         }
+    }
+
+    /// What the command that a path names does; nil for a path that names none, or a group.
+    private static func deed(
+        at path: ArraySlice<String>, among commands: [ToolCommand]
+    ) -> ToolCommand.Deed? {
+        guard let name = path.first,
+            let command = commands.first(where: { $0.description.name == name })
+        else { return nil }
+        let rest = path.dropFirst()
+        return rest.isEmpty ? command.carryOut : deed(at: rest, among: command.subcommands)
     }
 }
 
 /// One command of the tool: its description, and what it does. `carryOut` gets the parsed
 /// arguments and all words of the command line, and returns the exit code; a `UsageError` that it
-/// throws is reported as one.
+/// throws is reported as one. A group has commands of its own instead.
 struct ToolCommand: Sendable {
+    typealias Deed = @Sendable (ParsedArguments, [String]) throws -> Int32
+
     let description: CommandDescription
-    let carryOut: @Sendable (ParsedArguments, [String]) throws -> Int32
+    let carryOut: Deed?
+    let subcommands: [ToolCommand]
+
+    init(description: CommandDescription, carryOut: @escaping Deed) {
+        self.description = description
+        self.carryOut = carryOut
+        subcommands = []
+    }
+
+    /// A group.
+    init(_ description: CommandDescription, of subcommands: [ToolCommand]) {
+        var description = description
+        description.subcommands = subcommands.map(\.description)
+        self.description = description
+        carryOut = nil
+        self.subcommands = subcommands
+    }
 }

@@ -10,33 +10,53 @@ public struct AttemptSummary: Hashable, Sendable {
     public let completedAt: RunInstant?
 }
 
+/// Pairs the events of a record into attempts while they come. Memory grows with the requests
+/// that are open at once, not with the record.
+public struct AttemptPairing: Sendable {
+    private struct Open {
+        let process: ProcessID
+        let invocation: Invocation
+        let invokedAt: RunInstant
+    }
+
+    private var open: [AttemptNumber: Open] = [:]
+
+    public init() {}
+
+    /// The attempt that the event completes, if it does. A completion of an attempt that was
+    /// never invoked completes none.
+    public mutating func take(_ event: HistoryEvent) -> AttemptSummary? {
+        switch event.content {
+        case .invoke(let invocation):
+            open[invocation.attempt] = Open(
+                process: event.process, invocation: invocation, invokedAt: event.time)
+            return nil
+        case .complete(let number, let outcome):
+            guard let begun = open.removeValue(forKey: number) else { return nil }
+            return AttemptSummary(
+                process: begun.process, invocation: begun.invocation,
+                invokedAt: begun.invokedAt, outcome: outcome, completedAt: event.time)
+        case .fault, .note: return nil
+        }
+    }
+
+    /// The attempts without a completion so far, in the order of their invocations.
+    public var unanswered: [AttemptSummary] {
+        open.sorted { $0.key < $1.key }.map { _, begun in
+            AttemptSummary(
+                process: begun.process, invocation: begun.invocation,
+                invokedAt: begun.invokedAt, outcome: .ambiguous(.interrupted), completedAt: nil)
+        }
+    }
+}
+
 extension RunRecord {
     /// All attempts in the order of their completions, those without one last, in the order of
     /// their invocations. A completion of an attempt that was never invoked is left out.
     public var attempts: [AttemptSummary] {
-        var open: [AttemptNumber: (process: ProcessID, Invocation, RunInstant)] = [:]
-        var attempts: [AttemptSummary] = []
-        for event in events {
-            switch event.content {
-            case .invoke(let invocation):
-                open[invocation.attempt] = (event.process, invocation, event.time)
-            case .complete(let number, let outcome):
-                guard let (process, invocation, time) = open.removeValue(forKey: number) else {
-                    continue
-                }
-                attempts.append(
-                    AttemptSummary(
-                        process: process, invocation: invocation, invokedAt: time,
-                        outcome: outcome, completedAt: event.time))
-            case .fault, .note: continue
-            }
-        }
-        for (_, (process, invocation, time)) in open.sorted(by: { $0.key < $1.key }) {
-            attempts.append(
-                AttemptSummary(
-                    process: process, invocation: invocation, invokedAt: time,
-                    outcome: .ambiguous(.interrupted), completedAt: nil))
-        }
+        var pairing = AttemptPairing()
+        var attempts = events.compactMap { pairing.take($0) }
+        attempts += pairing.unanswered
         return attempts
     }
 }

@@ -12,12 +12,24 @@ struct KnownLeases {
 
     private var leases: [ReservationID: Lease] = [:]
     private var expiredBy: [AttemptNumber: [Lease]] = [:]
+    /// What changes the set of leases that can expire, at its place in the log.
+    private var changes: [(lsn: LSN, change: Change)] = []
 
-    init(_ attempts: [AttemptSummary]) {
-        for attempt in attempts {
-            if let lease = Self.lease(shownBy: attempt) { leases[lease.reservation] = lease }
+    init() {}
+
+    /// Takes one attempt after the other. `finish` once all are taken.
+    mutating func take(_ attempt: AttemptSummary) {
+        if let lease = Self.lease(shownBy: attempt) { leases[lease.reservation] = lease }
+        switch (attempt.outcome, attempt.invocation.operation) {
+        case (.committed(let lsn, _, _), .confirm(let reservation, _, _)),
+            (.committed(let lsn, _, _), .release(let reservation, _, _)):
+            changes.append((lsn, .settled(reservation)))
+        case (.ticked(let applied, let lastLSN?), _):
+            guard let slot = attempt.invocation.slot else { return }
+            changes.append(
+                (lastLSN, .ticked(attempt.invocation.attempt, at: slot, count: Int(applied))))
+        default: break
         }
-        findExpired(attempts)
     }
 
     subscript(reservation: ReservationID) -> Lease? { leases[reservation] }
@@ -53,7 +65,6 @@ struct KnownLeases {
         }
     }
 
-    /// What changes the set of leases that can expire, at its place in the log.
     private enum Change {
         case granted(Lease)
         /// Confirmed or released.
@@ -63,20 +74,10 @@ struct KnownLeases {
 
     /// A tick ends the reserved leases whose deadline has come, by deadline and id, as many as
     /// its answer says (lease-kernel.md 12.1).
-    private mutating func findExpired(_ attempts: [AttemptSummary]) {
+    mutating func finish() {
         var changes = leases.values.map { (lsn: $0.created, change: Change.granted($0)) }
-        for attempt in attempts {
-            switch (attempt.outcome, attempt.invocation.operation) {
-            case (.committed(let lsn, _, _), .confirm(let reservation, _, _)),
-                (.committed(let lsn, _, _), .release(let reservation, _, _)):
-                changes.append((lsn, .settled(reservation)))
-            case (.ticked(let applied, let lastLSN?), _):
-                guard let slot = attempt.invocation.slot else { continue }
-                changes.append(
-                    (lastLSN, .ticked(attempt.invocation.attempt, at: slot, count: Int(applied))))
-            default: continue
-            }
-        }
+        changes += self.changes
+        self.changes = []
         changes.sort { $0.lsn < $1.lsn }
         var reserved: [ReservationID: Lease] = [:]
         for (_, change) in changes {

@@ -26,22 +26,78 @@ public struct TextExport: Sendable {
     }
 
     public init(_ record: RunRecord) {
-        let attempts = record.attempts
-        let leases = KnownLeases(attempts)
-        let end = record.events.last?.time ?? RunInstant(0)
-        for attempt in attempts {
+        var survey = Survey()
+        for event in record.events { survey.take(event) }
+        var exporter = survey.exporter(of: record.header)
+        for event in record.events { if let text = exporter.take(event) { events.append(text) } }
+        events += exporter.unanswered()
+        omitted = exporter.omitted
+    }
+
+    /// What must be known of a whole record before its first event can be written: every lease
+    /// that it shows. Memory grows with the leases.
+    public struct Survey {
+        private var pairing = AttemptPairing()
+        private var leases = KnownLeases()
+        private var end = RunInstant(0)
+
+        public init() {}
+
+        public mutating func take(_ event: HistoryEvent) {
+            end = event.time
+            if let attempt = pairing.take(event) { leases.take(attempt) }
+        }
+
+        /// The second pass over the same record.
+        public consuming func exporter(of header: RunHeader) -> Exporter {
+            for attempt in pairing.unanswered { leases.take(attempt) }
+            leases.finish()
+            return Exporter(header: header, leases: leases, end: end)
+        }
+    }
+
+    /// Writes the events of a surveyed record while they come.
+    public struct Exporter {
+        private let header: RunHeader
+        private let leases: KnownLeases
+        private let end: RunInstant
+        private var pairing = AttemptPairing()
+        private var written: UInt64 = 0
+        /// How many attempts have no place in the format, by reason.
+        public private(set) var omitted: [Omission: Int] = [:]
+
+        fileprivate init(header: RunHeader, leases: KnownLeases, end: RunInstant) {
+            self.header = header
+            self.leases = leases
+            self.end = end
+        }
+
+        /// The line that the event completes, if it does and the format has words for it.
+        public mutating func take(_ event: HistoryEvent) -> TextEvent? {
+            pairing.take(event).flatMap { line(for: $0) }
+        }
+
+        /// The lines of all attempts that got no answer, once every event was taken.
+        public mutating func unanswered() -> [TextEvent] {
+            let attempts = pairing.unanswered
+            return attempts.compactMap { line(for: $0) }
+        }
+
+        private mutating func line(for attempt: AttemptSummary) -> TextEvent? {
             let mapping = TextMapping(attempt: attempt, leases: leases)
             switch mapping.result() {
-            case .failure(let omission): omitted[omission, default: 0] += 1
+            case .failure(let omission):
+                omitted[omission, default: 0] += 1
+                return nil
             case .success(let (operation, outcome)):
-                let time = record.header.startedAt &+ (attempt.completedAt ?? end).rawValue
+                written += 1
+                let time = header.startedAt &+ (attempt.completedAt ?? end).rawValue
                 let process = attempt.process
-                events.append(
-                    TextEvent(
-                        sequence: UInt64(events.count) + 1,
-                        process: process == .tool ? "tool" : "client-\(process)",
-                        timeMillis: UInt128(time / 1_000_000), operation: operation,
-                        outcome: outcome))
+                return TextEvent(
+                    sequence: written,
+                    process: process == .tool ? "tool" : "client-\(process)",
+                    timeMillis: UInt128(time / 1_000_000), operation: operation,
+                    outcome: outcome)
             }
         }
     }

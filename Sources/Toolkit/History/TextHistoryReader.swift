@@ -7,7 +7,8 @@ public struct TextHistoryReader {
     private var decoder = TextEventDecoder()
     private var partial: [UInt8] = []
     private var sawVersion = false
-    private var problem: TextHistoryError?
+    /// The first error so far; `finish` throws it.
+    public private(set) var problem: TextHistoryError?
     private var notText = false
     private var hasGivenUp = false
 

@@ -1,12 +1,12 @@
-import History
+public import History
 
 /// Events of every kind with random fields, small and huge, from a seed.
-struct RandomEvents {
+public struct RandomEvents {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
-    mutating func content(attempt: UInt64) -> HistoryEvent.Content {
+    public mutating func content(attempt: UInt64) -> HistoryEvent.Content {
         switch below(10) {
         case 0..<4:
             .invoke(
@@ -24,7 +24,7 @@ struct RandomEvents {
         }
     }
 
-    mutating func operation() -> Operation {
+    public mutating func operation() -> Operation {
         let kinds = Operation.Kind.allCases
         switch kinds[Int(below(UInt64(kinds.count)))] {
         case .createResource: return .createResource(ResourceID(wide()))
@@ -47,7 +47,7 @@ struct RandomEvents {
         }
     }
 
-    mutating func outcome() -> Outcome {
+    public mutating func outcome() -> Outcome {
         switch below(6) {
         case 0:
             return .committed(
@@ -123,11 +123,11 @@ struct RandomEvents {
         (0..<below(5)).map { _ in make(&self) }
     }
 
-    mutating func one<Value>(of values: [Value]) -> Value {
+    public mutating func one<Value>(of values: [Value]) -> Value {
         values[Int(below(UInt64(values.count)))]
     }
 
-    mutating func below(_ bound: UInt64) -> UInt64 { next() % bound }
+    public mutating func below(_ bound: UInt64) -> UInt64 { next() % bound }
 
     /// SplitMix64.
     private mutating func next() -> UInt64 {
@@ -140,9 +140,25 @@ struct RandomEvents {
 }
 
 extension RunHeader {
-    static let example = RunHeader(
+    public static let example = RunHeader(
         runID: "reservation_contention-crash-restart", workload: "reservation_contention",
         nemesis: "crash_restart", testbed: "local", seed: .max, concurrency: 5,
         slotRule: "slots advance at a barrier → never back", toolVersion: "0.1.0",
         limits: ClusterLimits(shardID: 7, maxBundleSize: 8, maxTTL: SlotCount(.max)))
+}
+
+extension RunRecord {
+    /// Random events in the order of their times, by a few processes.
+    public static func random(_ count: UInt64, seed: UInt64) -> RunRecord {
+        var random = RandomEvents(seed: seed)
+        var time: UInt64 = 0
+        let events = (1...count).map { number in
+            time += random.below(1_000_000)
+            return HistoryEvent(
+                sequence: Sequence(number), time: RunInstant(time),
+                process: ProcessID(UInt32(random.below(5))),
+                content: random.content(attempt: number))
+        }
+        return RunRecord(header: .example, events: events)
+    }
 }
