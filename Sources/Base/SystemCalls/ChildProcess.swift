@@ -17,8 +17,9 @@ public enum ExitStatus: Hashable, Sendable, CustomStringConvertible {
     public var isSuccess: Bool { self == .exited(code: 0) }
 }
 
-/// A process started by this one: in a process group of its own, with default signal handling,
-/// without any descriptor but the three given to it.
+/// A process started by this one: in a session and a process group of its own, which neither the
+/// terminal nor the end of this process signals, with default signal handling, without any
+/// descriptor but the three given to it.
 ///
 /// It is not killed when this value goes away; whoever starts a child decides when it ends.
 public final class ChildProcess: Sendable {

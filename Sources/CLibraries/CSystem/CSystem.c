@@ -271,10 +271,11 @@ int csystem_spawn(pid_t *child, const char *path, char *const arguments[],
     sigdelset(&defaults, SIGKILL);
     sigdelset(&defaults, SIGSTOP);
     if (!error)
-        error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
+        // A session and not just a group: when this process ends, the system would hang up on the
+        // stopped members of a group that it leaves behind in its session, and so kill them.
+        error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID |
                                                           POSIX_SPAWN_SETSIGMASK |
                                                           POSIX_SPAWN_SETSIGDEF);
-    if (!error) error = posix_spawnattr_setpgroup(&attributes, 0);
     if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
     if (!error) error = posix_spawnattr_setsigdefault(&attributes, &defaults);
     if (!error) error = posix_spawnp(child, path, &actions, &attributes, arguments, environment);
@@ -298,7 +299,7 @@ static int become(pid_t parent, const char *path, char *const arguments[],
     if (getppid() != parent) return ESRCH;
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
-    if (setpgid(0, 0) < 0) return errno;
+    if (setsid() < 0) return errno;
     // First out of the way of 0, 1 and 2, so that none is overwritten before it is used.
     int wanted[3] = {files.standard_input, files.standard_output, files.standard_error};
     int kept[3];
