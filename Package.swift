@@ -162,7 +162,7 @@ let commands: [Target] = [
         uses: [
             "Campaign", "Checking", "CommandDescriptions", "Conducting", "DurableFiles", "History",
             "Interchange", "JSONText", "Matrix", "Nemesis", "Reporting", "Searching",
-            "SystemCalls", "Terminal", "Testbed",
+            "SystemCalls", "Terminal", "Testbed", "Workload",
         ]),
     command(
         "allocdb-jepsen-helper", uses: ["CommandDescriptions", "DiskServer", "SystemCalls"]),
@@ -204,7 +204,7 @@ let testTargets: [Target] = [
         "RunTests",
         uses: [
             "BrokenReplica", "Campaign", "History", "Nemesis", "Reporting", "SystemCalls",
-            "Testbed", "allocdb-jepsen", "allocdb-local-cluster",
+            "Testbed", "Workload", "allocdb-jepsen", "allocdb-local-cluster",
         ]),
     .executableTarget(
         name: "BrokenReplica",

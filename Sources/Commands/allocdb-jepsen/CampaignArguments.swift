@@ -4,6 +4,7 @@ import Conducting
 import Matrix
 import SystemCalls
 import Testbed
+import Workload
 
 /// What the command line of `run` says about a campaign.
 struct CampaignArguments {
@@ -41,6 +42,7 @@ struct CampaignArguments {
             (arguments[RunCommand.faultWindow] != nil, "--fault-window"),
             (arguments[RunCommand.faults] != nil, "--faults"),
             (arguments[RunCommand.schedule] != nil, "--schedule"),
+            (arguments[RunCommand.style] != nil, "--style"),
             (arguments[RunCommand.concurrency] != nil, "--concurrency"),
             (arguments[RunCommand.rate] != nil, "--rate"),
             (arguments[RunCommand.seed] != nil, "--seed"),
@@ -55,6 +57,7 @@ struct CampaignArguments {
         try RunCommand.refuseBoth(arguments)
         var settings = CampaignPlan.Settings()
         settings.testbed = arguments[RunCommand.testbed]?.rawValue
+        settings.style = arguments[RunCommand.style]?.rawValue
         settings.faults = arguments[RunCommand.faults] ?? []
         settings.schedule = try arguments[RunCommand.schedule].map { try FileSystem.resolve($0) }
         settings.window = arguments[RunCommand.faultWindow]

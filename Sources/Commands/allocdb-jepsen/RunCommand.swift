@@ -7,6 +7,7 @@ import Nemesis
 import SystemCalls
 import Terminal
 import Testbed
+import Workload
 
 enum RunCommand {
     static let seconds = ValueType<UInt64>.wholeNumber(
@@ -48,6 +49,10 @@ enum RunCommand {
         "rate", ValueType<UInt64>.wholeNumber("OPS", in: 1...100_000, of: "operations per second"),
         "Operations per second that all clients together ask for; without it "
             + "\(UInt64(RunOptions.defaultRate))")
+    static let style = Option(
+        "style", ValueType<WorkloadStyle>.choice("STYLE"),
+        "Many clients at once, or the reference's scenarios step by step, for daemons that "
+            + "tolerate nothing else; without it concurrent")
     static let seed = Option(
         "seed", ValueType<UInt64>.wholeNumber("N"),
         "All random choices follow from it; without it one is drawn and printed")
@@ -109,7 +114,7 @@ enum RunCommand {
             ],
             arguments: [
                 runIDs, all, matrix, lanes, failFast, resume, testbed, replicaBinary, faultWindow,
-                faults, schedule, concurrency, rate, seed, outputRoot, quiet, json,
+                faults, schedule, style, concurrency, rate, seed, outputRoot, quiet, json,
             ],
             examples: [
                 CommandExample(
@@ -159,7 +164,8 @@ enum RunCommand {
         try refuseBoth(arguments)
         let request = RunRequest(
             number: 1, runID: id, testbed: (arguments[testbed] ?? .local).rawValue,
-            faults: arguments[faults] ?? [], schedule: arguments[schedule],
+            style: arguments[style]?.rawValue, faults: arguments[faults] ?? [],
+            schedule: arguments[schedule],
             window: arguments[faultWindow] ?? windowOverride(for: id, Environment[windowVariable]),
             rate: arguments[rate] ?? UInt64(RunOptions.defaultRate),
             concurrency: arguments[concurrency] ?? RunOptions.defaultConcurrency,
@@ -240,6 +246,12 @@ enum RunCommand {
             throw .contradiction("this version has no testbed `\(request.testbed)`")
         }
         options.testbed = testbed
+        if let word = request.style {
+            guard let style = WorkloadStyle(rawValue: word) else {
+                throw .contradiction("this version has no style `\(word)`")
+            }
+            options.style = style
+        }
         return options
     }
 
@@ -254,7 +266,8 @@ enum RunCommand {
 
     /// What a matrix may name.
     static let vocabulary = MatrixVocabulary(
-        testbeds: TestbedKind.allCases.map(\.rawValue), styles: [],
+        testbeds: TestbedKind.allCases.map(\.rawValue),
+        styles: WorkloadStyle.allCases.map(\.rawValue),
         faults: FaultVocabulary.names)
 
     /// The environment's window: trimmed, a decimal number above 0, and only for runs that have

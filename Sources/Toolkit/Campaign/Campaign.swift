@@ -2,6 +2,7 @@ public import Matrix
 public import Nemesis
 import SystemCalls
 public import Testbed
+import Workload
 
 /// Carries out runs of the matrix.
 public enum Campaign {
@@ -15,6 +16,7 @@ public enum Campaign {
         /// This machine or this user cannot have the testbed.
         case testbedRefused(String)
         case faults(FaultPlan.Refusal)
+        case scriptWithFaults
 
         public var description: String {
             switch self {
@@ -26,6 +28,9 @@ public enum Campaign {
                 "\(count) clients; allowed are \(RunOptions.concurrencyRange.lowerBound) to "
                     + "\(RunOptions.concurrencyRange.upperBound)"
             case .faults(let refusal): "\(refusal)"
+            case .scriptWithFaults:
+                "a scripted run takes its faults from its steps; --faults and --schedule are for "
+                    + "--style concurrent"
             case .invalidRate(let rate):
                 "a rate of \(rate) operations per second; it must be above 0"
             case .testbedRefused(let reason): reason
@@ -82,6 +87,12 @@ public enum Campaign {
     private static func schedule(
         of descriptor: RunDescriptor, _ options: RunOptions
     ) throws(UsageError) -> NemesisSchedule {
+        switch options.style {
+        case .concurrent: break
+        case .scripted:
+            guard options.faults == .family else { throw .scriptWithFaults }
+            return .none(seed: options.seed)
+        }
         do throws(FaultPlan.Refusal) {
             return try options.faults.schedule(
                 for: descriptor, seed: options.seed, window: window(of: descriptor, options),

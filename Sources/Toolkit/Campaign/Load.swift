@@ -67,6 +67,21 @@ final class Load: Sendable {
         }
     }
 
+    /// A script is client and nemesis in one.
+    func start(
+        _ script: ScriptRunner, until deadline: Deadline, isControl: Bool
+    ) throws(RunFailure) {
+        state.withLock { $0.nemesisIsDone = false }
+        try start("script") { [self] in
+            do throws(RunFailure) {
+                try script.run(until: deadline, isControl: isControl)
+            } catch {
+                fail(error)
+            }
+            state.withLock { $0.nemesisIsDone = true }
+        }
+    }
+
     private func start(
         _ name: String, _ body: @escaping @Sendable () -> Void
     ) throws(RunFailure) {

@@ -25,6 +25,7 @@ struct Run {
     private var recorder: Recorder?
     private var clock: SlotClock?
     private var nemesis: Nemesis?
+    private var script: ScriptRunner?
     private let load = Load()
     private let undo = UndoLedger()
     private let counters = WorkloadCounters()
@@ -102,15 +103,14 @@ struct Run {
         if let primary = lane.testbed.livePrimary() {
             lane.endpoints.isPrimary(History.ReplicaID(primary.rawValue))
         }
-        let rule = SlotLedger.Rule(workload.pace, limits: lane.limits)
-        clock = SlotClock(SlotLedger(rule: rule, startingAt: slot, now: .now))
+        clock = slotClock(lane, startingAt: slot)
     }
 
     /// From here on everything that is asked and done stands in the record.
     private mutating func startRecording() throws(RunFailure) {
         guard let lane, let clock else { return }
         let header = RunHeader(
-            runID: descriptor.id, workload: descriptor.workload.rawValue,
+            runID: descriptor.id, workload: workloadName,
             nemesis: descriptor.nemesis.rawValue, testbed: lane.testbed.name, seed: options.seed,
             concurrency: UInt32(options.concurrency), startedAt: WallClock.nanoseconds,
             slotRule: SlotLedger.ruleText, toolVersion: options.toolVersion, limits: lane.limits)
@@ -122,12 +122,24 @@ struct Run {
         }
         self.recorder = recorder
         evidence.recorderStarted()
-        try questioner(lane, clock, recorder).create(resources)
+        switch options.style {
+        case .concurrent: try questioner(lane, clock, recorder).create(resources)
+        case .scripted: break
+        }
     }
 
     private mutating func work() throws(RunFailure) {
         guard let lane, let clock, let recorder else { return }
         try enter(.working, .executing, "executing Jepsen scenario")
+        switch options.style {
+        case .concurrent: try workConcurrently(lane, clock, recorder)
+        case .scripted: try workThroughScript(lane, clock, recorder)
+        }
+    }
+
+    private mutating func workConcurrently(
+        _ lane: Lane, _ clock: SlotClock, _ recorder: Recorder
+    ) throws(RunFailure) {
         let interruption = options.interruption
         let clients = clients(lane, clock, recorder)
         let nemesis = Nemesis(
@@ -152,6 +164,29 @@ struct Run {
         } catch {
             throw .record(error)
         }
+    }
+
+    private mutating func workThroughScript(
+        _ lane: Lane, _ clock: SlotClock, _ recorder: Recorder
+    ) throws(RunFailure) {
+        guard let script = Script.of(descriptor.workload, descriptor.nemesis) else {
+            throw .testbed("the specification has no script for \(descriptor.id)")
+        }
+        let interruption = options.interruption
+        let runner = ScriptRunner(
+            script, lane: lane, surgeon: ReplicaSurgeon(layout: lane.testbed.layout),
+            recorder: recorder, counters: counters, startingAt: clock.current,
+            isInterrupted: { interruption.isRequested })
+        self.script = runner
+        watch.beginWindow(window)
+        try load.start(runner, until: .after(window), isControl: descriptor.isControl)
+        try note(RunFigures.windowBegins, in: recorder)
+        try keepLooking { [load] in load.nemesisIsDone }
+        try note(RunFigures.windowEnds, in: recorder)
+        watch.endWindow()
+        // What comes after the script goes on where it stopped.
+        let next = History.Slot(runner.progress.lastSlot.rawValue + 1)
+        self.clock = slotClock(lane, startingAt: next)
     }
 
     private mutating func heal() throws(RunFailure) {
@@ -224,7 +259,7 @@ struct Run {
     }
 
     private mutating func conclude(_ judgement: Judgement?) -> RunResult {
-        if failure == nil, !schedule.rounds.isEmpty, nemesis?.injected ?? 0 == 0 {
+        if failure == nil, !schedule.rounds.isEmpty, faultsInjected == 0 {
             failure = .testbed("no fault was injected: the window was too short")
         }
         for refusal in nemesis?.refusals ?? [] {
@@ -234,9 +269,9 @@ struct Run {
             options: options, failure: failure, observed: watch.findings, judgement: judgement)
         result.operations = counters.completed
         result.ambiguous = counters.ambiguous
-        result.faultsInjected = nemesis?.injected ?? 0
+        result.faultsInjected = faultsInjected
         result.elapsed = watch.elapsed
-        result.remarks = evidence.remarks + result.remarks
+        result.remarks = evidence.remarks + (script?.progress.remarks ?? []) + result.remarks
         watch.enter(.bundling)
         report()
         evidence.bundle(&result, judgement: judgement, failure: failure.map { "\($0)" })
@@ -251,7 +286,27 @@ struct Run {
 
     private var workload: WorkloadDescription { .of(descriptor.workload) }
 
+    /// A script shows other things than the workload of the same name, and owes others.
+    private var workloadName: String {
+        switch options.style {
+        case .concurrent: descriptor.workload.rawValue
+        case .scripted: descriptor.workload.rawValue + "/scripted"
+        }
+    }
+
+    private func slotClock(_ lane: Lane, startingAt slot: History.Slot) -> SlotClock {
+        let rule = SlotLedger.Rule(workload.pace, limits: lane.limits)
+        return SlotClock(SlotLedger(rule: rule, startingAt: slot, now: .now))
+    }
+
+    private var faultsInjected: UInt64 {
+        nemesis?.injected ?? script?.progress.injected ?? 0
+    }
+
+    private var takeovers: UInt64 { nemesis?.takeovers ?? script?.progress.takeovers ?? 0 }
+
     private var resources: [History.ResourceID] {
+        if let script { return script.progress.resources }
         let limit = lane?.limits.maxResources ?? .max
         let count = workload.pool.count(clients: options.concurrency, atMost: limit)
         return (1...UInt128(count)).map { History.ResourceID($0) }
@@ -259,7 +314,7 @@ struct Run {
 
     /// Created when all is over, to see that the healed cluster still writes.
     private var lastResource: History.ResourceID {
-        History.ResourceID(UInt128(resources.count) + 1)
+        History.ResourceID((resources.map(\.rawValue).max() ?? 0) + 1000)
     }
 
     private func clients(_ lane: Lane, _ clock: SlotClock, _ recorder: Recorder) -> [Client] {
@@ -338,7 +393,7 @@ struct Run {
     /// What daemons do by themselves is evidence once the cluster was whole.
     private mutating func look(at testbed: any Testbed) {
         watch.look(
-            at: testbed, isEvidence: recorder != nil, takeovers: nemesis?.takeovers ?? 0)
+            at: testbed, isEvidence: recorder != nil, takeovers: takeovers)
     }
 
     private mutating func enter(
@@ -365,7 +420,9 @@ struct Run {
     }
 
     private mutating func report() {
-        watch.look(at: counters, unresolved: clock?.unresolved ?? 0, nemesis: nemesis)
+        watch.look(
+            at: counters, unresolved: clock?.unresolved ?? 0,
+            fault: nemesis?.current ?? script?.progress.currentFault, injected: faultsInjected)
         show(watch.snapshot)
     }
 }

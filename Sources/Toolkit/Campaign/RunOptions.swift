@@ -1,5 +1,6 @@
 public import SystemCalls
 public import Testbed
+public import Workload
 
 /// Everything that decides one run. Two runs with equal options ask the same questions in the
 /// same order of faults; what differs is timing.
@@ -30,6 +31,9 @@ public struct RunOptions: Sendable {
     /// Which of the machine's ports the cluster may take: lanes that work at the same time have
     /// shares of their own.
     public var ports: FreePorts.Share = .all
+    /// Many clients at once, or the reference's scenarios step by step. A script takes its faults
+    /// from its steps; rate and concurrency mean nothing to it.
+    public var style: WorkloadStyle
     /// Raised from outside (SIGINT, SIGTERM) to end the run early.
     public var interruption: Interruption
 
@@ -38,6 +42,7 @@ public struct RunOptions: Sendable {
         concurrency: Int = RunOptions.defaultConcurrency, rate: Double = RunOptions.defaultRate,
         seed: UInt64, outputRoot: String = "artifacts", commandLine: [String] = [],
         toolVersion: String, faults: FaultPlan = .family,
+        style: WorkloadStyle = .concurrent,
         interruption: Interruption = Interruption()
     ) {
         self.runID = runID
@@ -50,6 +55,7 @@ public struct RunOptions: Sendable {
         self.commandLine = commandLine
         self.toolVersion = toolVersion
         self.faults = faults
+        self.style = style
         self.interruption = interruption
     }
 

@@ -3,6 +3,7 @@ import Matrix
 import Nemesis
 import Reporting
 import Testbed
+import Workload
 
 /// The report of one run for people, in Markdown.
 struct RunReport {
@@ -37,6 +38,10 @@ struct RunReport {
             "--output-root", options.outputRoot,
         ]
         words += options.faults.words
+        switch options.style {
+        case .concurrent: break
+        case .scripted: words += ["--style", options.style.rawValue]
+        }
         return words.map(quoted).joined(separator: " ")
     }
 

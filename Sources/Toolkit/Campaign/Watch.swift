@@ -1,6 +1,5 @@
 import ClusterProtocol
 import LeaseKernel
-import Nemesis
 import SystemCalls
 import Testbed
 import Workload
@@ -37,15 +36,17 @@ struct Watch {
         snapshot.windowElapsed = .zero
     }
 
-    mutating func look(at counters: WorkloadCounters, unresolved: Int, nemesis: Nemesis?) {
+    mutating func look(
+        at counters: WorkloadCounters, unresolved: Int, fault: String?, injected: UInt64
+    ) {
         let now = Instant.now
         snapshot.elapsed = now - startedAt
         snapshot.windowElapsed = windowStart.map { now - $0 } ?? .zero
         snapshot.operations = counters.completed
         snapshot.ambiguous = counters.ambiguous
         snapshot.unresolved = UInt64(max(0, unresolved))
-        snapshot.currentFault = nemesis?.current
-        snapshot.faultsInjected = nemesis?.injected ?? snapshot.faultsInjected
+        snapshot.currentFault = fault
+        snapshot.faultsInjected = injected
         snapshot.findings = UInt64(findings.count)
         guard let last = rate else {
             rate = (now, counters.completed)

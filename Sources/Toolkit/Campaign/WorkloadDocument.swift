@@ -22,8 +22,26 @@ extension WorkloadDescription {
 
             """
         for workload in all { text += workload.section }
-        return text
+        return text + scripts
     }
+
+    private static let scripts = """
+
+        ## Scripted runs
+
+        With `--style scripted` a run goes through the reference's scenarios instead: one client
+        and one operator, one step at a time, the faults being steps, again and again with new ids
+        until the window closes (a control run goes through once). It is for daemons that tolerate
+        nothing else, and for comparison. A scripted run owes no more than a write and a read, and
+        a step whose outcome is not the one in the scenario is a remark; what it means is for the
+        judge to say.
+
+        It differs from the reference in what would make evidence worse: what the scenario expects
+        to be answered is repeated, byte for byte, until it is; a takeover follows [our
+        rule](../explanation/takeover.md), which drops nothing that was acknowledged; a tick that
+        finds nothing due, because the new primary has carried it out already, is no error.
+
+        """
 
     private var section: String {
         """
