@@ -186,8 +186,8 @@ let testTargets: [Target] = [
     tests(
         "CampaignFlowTests",
         uses: [
-            "Conducting", "History", "JSONText", "SystemCalls", "Testbed", "allocdb-jepsen",
-            "allocdb-local-cluster",
+            "BrokenReplica", "Conducting", "History", "JSONText", "SystemCalls", "Testbed",
+            "allocdb-jepsen", "allocdb-local-cluster",
         ]),
     tests("CampaignTests", uses: ["Campaign", "Checking", "History", "Matrix", "Workload"]),
     tests(
@@ -320,7 +320,8 @@ let testTargets: [Target] = [
     tests(
         "CommandTests",
         uses: [
-            "Campaign", "CommandDescriptions", "History", "JSONText", "Matrix", "Terminal",
+            "Campaign", "CommandDescriptions", "Conducting", "History", "JSONText", "Matrix",
+            "Terminal",
             "allocdb-jepsen",
         ],
         excluding: ["Snapshots"]),

@@ -1,6 +1,11 @@
+import Campaign
+import Conducting
 import Foundation
+import Matrix
 import TestSupport
 import Testing
+
+@testable import allocdb_jepsen
 
 @Suite("allocdb-jepsen run, several runs")
 struct CampaignArgumentTests {
@@ -20,6 +25,22 @@ struct CampaignArgumentTests {
         let result = CommandLineTests.errors(of: row.line)
         #expect(result.status == 254, "\(row.line)")
         #expect(result.output.contains(row.words), "\(result.output)")
+    }
+
+    @Test("every matrix of the tool uses words that this version knows, and is planned")
+    func builtIn() throws {
+        for name in MatrixFile.builtInNames {
+            let matrix = try CampaignArguments.matrix(name)
+            #expect(matrix.name == name)
+            #expect(!matrix.description.isEmpty)
+            let plan = CampaignPlan(
+                matrix, settings: .init(), seed: 1, lanes: 1, replicaBinary: "/bin/true",
+                usualRate: 400, usualConcurrency: 5)
+            for request in plan.requests {
+                let options = try RunCommand.options(of: request, replicaBinary: "/bin/true")
+                #expect(throws: Never.self, "\(name)") { try Campaign.schedule(for: options) }
+            }
+        }
     }
 
     @Test("a mistake in a matrix is shown with its line")

@@ -174,7 +174,12 @@ enum RunCommand {
             of: request, replicaBinary: try arguments[replicaBinary] ?? besideThisTool())
         options.outputRoot = arguments[outputRoot]
         options.commandLine = words
-        try announce(options, quietly: arguments[json] || arguments[quiet])
+        return try carryOut(options, mode)
+    }
+
+    /// Carries out one run in this process, shows it, prints its result, and returns the exit code.
+    static func carryOut(_ options: RunOptions, _ mode: RunDisplay.Mode) throws -> Int32 {
+        try announce(options, mode)
         do {
             try Campaign.prepareProcess(for: options.testbed)
         } catch {
@@ -194,20 +199,26 @@ enum RunCommand {
         display.end().write()
         let summary = RunSummary(result: result)
         let terminal = Terminal.detect(1)
-        StandardStreams.writeOutput(
-            arguments[json] ? summary.json.compact + "\n" : summary.text(on: terminal))
+        switch mode {
+        case .json: StandardStreams.writeOutput(summary.json.compact + "\n")
+        case .silent, .terminal: StandardStreams.writeOutput(summary.text(on: terminal))
+        }
         return result.exitCode
     }
 
     /// Prints what will be done to the cluster.
-    private static func announce(_ options: RunOptions, quietly: Bool) throws {
+    private static func announce(_ options: RunOptions, _ mode: RunDisplay.Mode) throws {
         let schedule: NemesisSchedule
         do {
             schedule = try Campaign.schedule(for: options)
         } catch {
             throw UsageError.contradiction("\(error)")
         }
-        if !quietly, !schedule.rounds.isEmpty { StandardStreams.writeError(schedule.text) }
+        switch mode {
+        case .silent, .json: break
+        case .terminal:
+            if !schedule.rounds.isEmpty { StandardStreams.writeError(schedule.text) }
+        }
     }
 
     /// Faults by name, or one by one.

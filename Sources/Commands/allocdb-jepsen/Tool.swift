@@ -10,9 +10,9 @@ enum Tool {
     static let version = PackageVersion.text
 
     static let commands: [ToolCommand] = [
-        RunCommand.command, AnalyzeCommand.command, SearchCommand.command, PlanCommand.command,
-        VerifyCommand.command, ArchiveCommand.command, HistoryCommand.command,
-        CompletionsCommand.command, CarryOutCommand.command,
+        RunCommand.command, ReplayCommand.command, ShrinkCommand.command, AnalyzeCommand.command,
+        SearchCommand.command, PlanCommand.command, VerifyCommand.command, ArchiveCommand.command,
+        HistoryCommand.command, CompletionsCommand.command, CarryOutCommand.command,
     ]
 
     static let description = CommandDescription(

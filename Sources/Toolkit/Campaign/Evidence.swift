@@ -7,6 +7,7 @@ import Nemesis
 import Reporting
 import SystemCalls
 import Testbed
+import Workload
 
 /// Everything a run leaves behind: status files while it goes on, and a bundle that holds the
 /// record from its first event on, so that a killed tool leaves what it had.
@@ -221,6 +222,7 @@ struct Evidence {
             .init("seed", .number(options.seed)),
             .init("concurrency", .number(options.concurrency)),
             .init("rate", .number(options.rate)),
+            .init("style", .string(options.style.rawValue)),
             .init("window_seconds", .number(RunReport.seconds(window))),
             .init("command_line", .array(options.commandLine.map(JSONText.string))),
             .init("reproduce", .string(RunReport.reproduction(options, window))),

@@ -1,4 +1,5 @@
 import Matrix
+import Workload
 
 /// Whether a run is evidence for the release gate: only what was carried out as the matrix demands
 /// counts (validation.md 1.4). A run that does not count is judged all the same.
@@ -13,6 +14,10 @@ enum GateEvidence {
             obstacles.append(
                 "its window of \(window.components.seconds) s is shorter than the demanded "
                     + "\(minimum.components.seconds) s")
+        }
+        switch options.style {
+        case .concurrent: break
+        case .scripted: obstacles.append("it follows a script, one request after the other")
         }
         switch options.faults {
         case .family: break

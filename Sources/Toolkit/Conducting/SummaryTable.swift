@@ -30,12 +30,12 @@ struct RowWords {
         return "\(Self.tenths(share * 100)) %"
     }
 
-    /// Median and longest time from a heal to the next write that succeeded: `0.2 / 1.4 s`.
+    /// Median and longest time from a heal to the next write that succeeded: `20 / 1400 ms`.
     var recovery: String {
         guard let outcome = row.outcome, let median = outcome.medianRecovery,
             let longest = outcome.recoverySeconds.max()
         else { return "-" }
-        return "\(Self.tenths(median)) / \(Self.tenths(longest)) s"
+        return "\(Int(median * 1000)) / \(Int(longest * 1000)) ms"
     }
 
     /// Rounded down, so that 100 means all.

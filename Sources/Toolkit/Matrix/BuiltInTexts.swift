@@ -10,6 +10,29 @@ extension MatrixFile {
           - run: supplementary
 
         """#,
+        "packet-faults": #"""
+        # Networks that lose, delay, repeat, reorder and damage packets, cut in every shape. Needs the
+        # namespaces testbed.
+        matrix: packet-faults
+        description: Every fault by packet, alone and with crashes, on network namespaces
+        defaults:
+          testbed: namespaces
+          window: 60
+        runs:
+          - run: reservation_contention-control
+            window: 20
+          - run: failover_read_fences-partition-heal
+            faults: [split-halves, isolate-one, majority-ring, bridge, one-way]
+          - run: ambiguous_write_retry-partition-heal
+            faults: [packet-delay, packet-jitter, packet-loss, packet-duplicate, packet-reorder]
+          - run: reservation_contention-partition-heal
+            faults: [packet-corrupt, rate-limit, isolate-one]
+          - run: expiration_and_recovery-mixed-failover
+            faults: [crash, take-over, split-halves, packet-loss]
+          - run: lease_safety-crash-restart
+            faults: [crash, one-way, packet-delay, packet-reorder]
+
+        """#,
         "release-gate": #"""
         # What a release waits for: fifteen runs, each with its full window of 30 minutes.
         # `run --matrix release-gate --fault-window 120` is the same in short: evidence that does
@@ -28,6 +51,21 @@ extension MatrixFile {
           window: 20
         runs:
           - run: all
+
+        """#,
+        "soak": #"""
+        # A lane can be used for days: pools are recycled, and nothing may grow without bound.
+        matrix: soak
+        description: Four hours of mixed faults for every workload, at a modest rate
+        defaults:
+          window: 14400
+          rate: 150
+        runs:
+          - reservation_contention-crash-restart
+          - ambiguous_write_retry-mixed-failover
+          - failover_read_fences-mixed-failover
+          - expiration_and_recovery-mixed-failover
+          - lease_safety-crash-restart
 
         """#,
     ]
