@@ -170,7 +170,7 @@ let commands: [Target] = [
         "allocdb-bench",
         uses: [
             "Checking", "ClusterProtocol", "ClusterRunner", "CommandDescriptions", "DurableFiles",
-            "History", "LeaseKernel", "Searching", "SystemCalls",
+            "History", "LeaseKernel", "Searching", "Switch", "SystemCalls",
         ]),
 ]
 
@@ -219,7 +219,9 @@ let testTargets: [Target] = [
         uses: ["DurableFiles", "History", "JSONText", "Reporting", "SystemCalls"]),
     tests(
         "TestbedTests",
-        uses: ["ClusterProtocol", "LeaseKernel", "SystemCalls", "Testbed", "allocdb-jepsen"]),
+        uses: [
+            "ClusterProtocol", "LeaseKernel", "Switch", "SystemCalls", "Testbed", "allocdb-jepsen",
+        ]),
     tests(
         "WorkloadTests",
         uses: [

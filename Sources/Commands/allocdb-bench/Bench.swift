@@ -58,6 +58,17 @@ enum Bench {
                         purpose: "Beside counting its lines")
                 ]),
             CommandDescription(
+                name: "switch", summary: "What the switch of the namespaces testbed carries",
+                discussion: [
+                    "Moves full frames and small ones between two ports of a user-space switch, "
+                        + "and a TCP stream between two network namespaces, each beside the same "
+                        + "without the switch. The goals are 200 MB/s and 50 microseconds."
+                ],
+                arguments: [seconds],
+                examples: [
+                    CommandExample("allocdb-bench switch", purpose: "Five seconds each")
+                ]),
+            CommandDescription(
                 name: "search", summary: "What searching for an order of operations costs",
                 discussion: [
                     "Makes the histories of the table of targets, searches each in a process of "
@@ -105,6 +116,9 @@ enum Bench {
             let path = try parsed.arguments[historyFile]
             StandardStreams.writeOutput(try ReferenceBenchmark.run(historyFile: path).description)
         case ["search"]: try search(parsed.arguments)
+        case ["switch"]:
+            let bench = SwitchBench(seconds: parsed.arguments[seconds])
+            StandardStreams.writeOutput(try bench.run())
         case let path:
             throw LocatedUsageError(
                 .unknownCommand(path.joined(separator: " "), suggestion: nil), path: [],
