@@ -198,7 +198,8 @@ let testTargets: [Target] = [
         "FaultTests",
         uses: [
             "Campaign", "ClusterHarness", "ClusterProtocol", "History", "LeaseKernel", "Nemesis",
-            "Replication", "SystemCalls", "Testbed", "allocdb-jepsen", "allocdb-local-cluster",
+            "Replication", "Switch", "SystemCalls", "Testbed", "allocdb-jepsen",
+            "allocdb-local-cluster",
         ]),
     tests(
         "RunTests",

@@ -141,7 +141,7 @@ struct NamespaceRunTests {
     @Test("without privileges a run takes them in a user namespace of its own")
     func unprivileged() throws {
         try RunTests.withOutputRoot { root in
-            let words = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
+            let words = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
             let result = try run(through: words, root: root)
             #expect(
                 result.status == .exited(code: 0), "\(result.outputText) \(result.errorText)")

@@ -5,7 +5,7 @@ import Testbed
 /// Faults that cut directions of the network between replicas, and between them and the clients.
 extension FaultDescription {
     static let partitions: [FaultDescription] = [
-        splitHalves, isolateOne, majorityRing, bridge, oneWay,
+        splitHalves, partitionedPrimary, isolateOne, majorityRing, bridge, oneWay,
     ]
 
     static let splitHalves = partition(

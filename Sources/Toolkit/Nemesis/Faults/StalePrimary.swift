@@ -1,5 +1,6 @@
 import ClusterProtocol
 import LeaseKernel
+import Switch
 import Synchronization
 import Testbed
 
@@ -34,6 +35,32 @@ extension FaultDescription {
                 + "brought in line by its files, and started",
             expiry: "the undo guard sends SIGCONT when the lease is over or the tool is gone")
     ) { StalePrimaryFault(scene: $0, manner: .paused) }
+
+    static let partitionedPrimary = FaultDescription(
+        "partitioned-primary",
+        "The packets between the primary and both backups are lost, a backup takes over, and the "
+            + "old primary comes back; clients reach both all the time.",
+        needs: [.crash, .packets, .offlineSurgery], targets: [.backup, .otherBackup],
+        usualHold: 500...4000,
+        proof: Proof(
+            active: "the target reports the role of primary, while datagrams between the old "
+                + "primary and the backups are dropped and those between it and clients arrive",
+            gone: "datagrams arrive again, and the old primary reports the role of backup",
+            undo: "the rules are lifted; where the old primary does not follow by itself, it is "
+                + "stopped, brought in line by its files, and started",
+            expiry: ruleExpiry)
+    ) { scene in
+        let old = parties([scene.roles.primary])
+        let backups = parties([scene.roles.backup, scene.roles.otherBackup])
+        return StalePrimaryFault(
+            scene: scene,
+            manner: .partitioned(
+                PacketFault(
+                    scene: scene,
+                    plan: PacketPlan(
+                        disturbed: PacketPlan.between(old, backups), effects: [.cut],
+                        spared: PacketPlan.between(old + backups, [.clients])))))
+    }
 }
 
 /// Two processes that believe to lead: the one that nobody told, and its successor.
@@ -41,6 +68,7 @@ final class StalePrimaryFault: Fault {
     enum Manner {
         case isolated
         case paused
+        case partitioned(PacketFault)
     }
 
     let scene: FaultScene
@@ -72,6 +100,9 @@ final class StalePrimaryFault: Fault {
         case .paused:
             try scene.pause(old)
             try scene.seePaused([old])
+        case .partitioned(let cut):
+            try cut.inject()
+            try cut.verifyActive()
         }
         isOperating.withLock { $0 = true }
         for replica in [target, support] { try scene.kill(replica) }
@@ -100,6 +131,11 @@ final class StalePrimaryFault: Fault {
                 throw .notActive("replica \(old) follows already")
             }
         case .paused: try scene.seePaused([old])
+        case .partitioned(let cut):
+            try cut.verifyActive()
+            guard role(of: old) != .backup else {
+                throw .notActive("replica \(old) follows already")
+            }
         }
     }
 
@@ -122,10 +158,12 @@ final class StalePrimaryFault: Fault {
         switch manner {
         case .isolated: try scene.heal(old)
         case .paused: try scene.proceed(old)
+        case .partitioned(let cut): try cut.undo()
         }
     }
 
     func verifyGone() throws(FaultFailure) {
+        if case .partitioned(let cut) = manner { try cut.verifyGone() }
         if scene.see({ role(of: old) == .backup }) { return }
         guard let surgeon = scene.surgeon, let leader = scene.testbed.livePrimary(), leader != old
         else { throw .notGone("replica \(old) does not follow, and nobody leads") }
