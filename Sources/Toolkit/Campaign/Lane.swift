@@ -30,7 +30,8 @@ struct Lane {
         controlPorts = layout.replicas.compactMap { replica in
             SocketAddress("\(replica.addresses.control)").map {
                 Checkpointer.Port(
-                    replica: History.ReplicaID(replica.id.rawValue), address: $0)
+                    replica: History.ReplicaID(replica.id.rawValue), address: $0,
+                    in: testbed.controlPlace(of: replica.id))
             }
         }
         let kernel = layout.kernel

@@ -41,7 +41,8 @@ struct ControlPort: Sendable {
     /// Waits for the snapshot; nil when it was written, else what was said instead.
     func checkpoint() -> String? {
         // A snapshot of a full cluster takes a while on a busy disk.
-        let exchange = OneShotExchange(connectLimit: Self.limit, exchangeLimit: .seconds(30))
+        let exchange = OneShotExchange(
+            connectLimit: Self.limit, exchangeLimit: .seconds(30), in: place)
         do throws(OneShotExchange.Failure) {
             let reply = try exchange.perform(ControlRequest.checkpoint.bytes, with: address)
             let text = String(decoding: reply, as: UTF8.self)

@@ -59,6 +59,9 @@ public final class LocalTestbed: Testbed {
     public var capabilities: Set<TestbedCapability> { configuration.placement.kind.capabilities }
     public var packets: PacketNetwork? { configuration.placement.packets }
     public var clientPlace: NetworkPlace { configuration.placement.clients }
+    public func controlPlace(of replica: ReplicaID) -> NetworkPlace {
+        configuration.placement.place(of: replica)
+    }
     public let workspace: String
     let configuration: Configuration
     let initialLayout: ClusterLayout

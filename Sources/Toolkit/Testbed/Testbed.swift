@@ -17,6 +17,9 @@ public protocol Testbed: AnyObject, Sendable {
     var packets: PacketNetwork? { get }
     /// The network from which clients speak to the replicas.
     var clientPlace: NetworkPlace { get }
+    /// The network from which this tool speaks to a replica's control port; no packet fault
+    /// reaches it there.
+    func controlPlace(of replica: ReplicaID) -> NetworkPlace
 
     /// Brings the cluster up, every replica answering.
     func start() throws(TestbedError)
@@ -62,6 +65,7 @@ public protocol Testbed: AnyObject, Sendable {
 extension Testbed {
     public var packets: PacketNetwork? { nil }
     public var clientPlace: NetworkPlace { .own }
+    public func controlPlace(of replica: ReplicaID) -> NetworkPlace { .own }
 }
 
 /// What became of an empty request to a port.

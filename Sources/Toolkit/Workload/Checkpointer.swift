@@ -12,10 +12,13 @@ public struct Checkpointer: Sendable {
     public struct Port: Sendable, Hashable {
         public let replica: ReplicaID
         public let address: SocketAddress
+        /// The network from which it is spoken to.
+        public let place: NetworkPlace
 
-        public init(replica: ReplicaID, address: SocketAddress) {
+        public init(replica: ReplicaID, address: SocketAddress, in place: NetworkPlace = .own) {
             self.replica = replica
             self.address = address
+            self.place = place
         }
     }
 
@@ -75,7 +78,7 @@ public struct Checkpointer: Sendable {
 
     /// False when there is no sense in going on.
     private func checkpoint(_ port: Port) throws(HistoryFileError) -> Bool {
-        switch Self.ask(port.address) {
+        switch Self.ask(port) {
         case .written(let lsn):
             try recorder.note("checkpoint of replica \(port.replica) at LSN \(lsn)")
             return true
@@ -87,11 +90,12 @@ public struct Checkpointer: Sendable {
         }
     }
 
-    static func ask(_ address: SocketAddress) -> Answer {
-        let exchange = OneShotExchange(connectLimit: limit, exchangeLimit: limit)
+    static func ask(_ port: Port) -> Answer {
+        let exchange = OneShotExchange(
+            connectLimit: limit, exchangeLimit: limit, in: port.place)
         let reply: [UInt8]
         do throws(OneShotExchange.Failure) {
-            reply = try exchange.perform(ControlRequest.checkpoint.bytes, with: address)
+            reply = try exchange.perform(ControlRequest.checkpoint.bytes, with: port.address)
         } catch {
             return .unavailable
         }
