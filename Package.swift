@@ -123,14 +123,14 @@ let toolkit: [Target] = [
     library(
         "Testbed", in: "Toolkit",
         uses: [
-            "ByteCoding", "ClusterProtocol", "DurableFiles", "LeaseEngine", "LeaseKernel",
-            "Switch", "SystemCalls",
+            "ByteCoding", "ClusterProtocol", "DurableFiles", "FaultyDisk", "LeaseEngine",
+            "LeaseKernel", "Switch", "SystemCalls",
         ]),
     library(
         "Nemesis", in: "Toolkit",
         uses: [
-            "ClusterProtocol", "History", "LeaseKernel", "Randomness", "Switch", "SystemCalls",
-            "Testbed",
+            "ClusterProtocol", "DurableFiles", "FaultyDisk", "History", "LeaseKernel",
+            "Randomness", "Switch", "SystemCalls", "Testbed",
         ]),
     library(
         "Reporting", in: "Toolkit",
@@ -200,6 +200,12 @@ let testTargets: [Target] = [
             "Campaign", "ClusterHarness", "ClusterProtocol", "History", "LeaseKernel", "Nemesis",
             "Replication", "Switch", "SystemCalls", "Testbed", "allocdb-jepsen",
             "allocdb-local-cluster",
+        ]),
+    tests(
+        "DiskAndClockTests",
+        uses: [
+            "Campaign", "FaultyDisk", "History", "LeaseKernel", "Nemesis", "SystemCalls",
+            "Testbed", "allocdb-jepsen", "allocdb-jepsen-helper", "allocdb-local-cluster",
         ]),
     tests(
         "RunTests",

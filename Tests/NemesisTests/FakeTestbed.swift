@@ -18,6 +18,7 @@ final class FakeTestbed: Testbed {
     let name = "fake"
     let layout: ClusterLayout
     let capabilities = TestbedKind.local.capabilities
+    let excused = ExcusedReplicas()
     let state = Mutex(State())
 
     init() {

@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <spawn.h>
@@ -48,6 +49,11 @@ int csystem_flock_exclusive_nonblocking(int descriptor) {
 
 int csystem_exchange_names(const char *path, const char *other) {
     return renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
+int csystem_create_semaphore(const char *name) {
+    sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, 1);
+    return semaphore == SEM_FAILED ? -1 : sem_close(semaphore);
 }
 
 int csystem_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

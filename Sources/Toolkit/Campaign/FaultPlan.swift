@@ -36,7 +36,7 @@ public enum FaultPlan: Hashable, Sendable {
         for run: RunDescriptor, seed: UInt64, window: Duration, on testbed: TestbedKind
     ) throws(Refusal) -> NemesisSchedule {
         let schedule = try schedule(for: run, seed: seed, window: window)
-        let refusals = schedule.refusals(on: testbed.rawValue, with: testbed.capabilities)
+        let refusals = schedule.refusals(on: testbed.rawValue, with: testbed.offered)
         guard refusals.isEmpty else { throw .notOnThisTestbed(refusals) }
         return schedule
     }

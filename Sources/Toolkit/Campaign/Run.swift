@@ -75,7 +75,7 @@ struct Run {
             let testbed = try LocalTestbed(
                 .init(
                     binary: options.replicaBinary, placement: placement,
-                    ports: options.ports))
+                    ports: options.ports, needs: schedule.needs))
             guard let lane = Lane(testbed) else {
                 testbed.discard()
                 throw TestbedError.layout("an address in it is none")

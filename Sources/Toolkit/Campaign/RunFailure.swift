@@ -15,7 +15,7 @@ enum RunFailure: Error, Sendable, CustomStringConvertible {
         switch error {
         case .interrupted: self = .interrupted
         case .system, .layout, .endedWhileStarting, .didNotAnswer, .didNotConverge,
-            .unknownReplica, .controlRequestFailed, .noGuard, .refused:
+            .unknownReplica, .controlRequestFailed, .noGuard, .refused, .noDisk, .disk, .noClock:
             self = .testbed("\(error)")
         }
     }

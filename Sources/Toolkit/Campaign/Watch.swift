@@ -64,8 +64,12 @@ struct Watch {
         let now = Instant.now
         if let lastProbe, now - lastProbe < Self.probeInterval { return }
         lastProbe = now
-        snapshot.replicas = testbed.probeAll().map { replica, probe in
-            if isEvidence { note(replica, probe, takeovers) }
+        // An excuse that begins or ends while the replica answers covers the answer.
+        let excusedBefore = testbed.excused.current
+        let probes = testbed.probeAll()
+        let excused = excusedBefore.union(testbed.excused.current)
+        snapshot.replicas = probes.map { replica, probe in
+            if isEvidence, !excused.contains(replica) { note(replica, probe, takeovers) }
             return RunSnapshot.Replica(
                 id: replica.rawValue, role: probe.role?.word ?? "down",
                 view: probe.status?.currentView.rawValue,

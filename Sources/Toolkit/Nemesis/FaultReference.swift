@@ -54,10 +54,12 @@ public enum FaultReference {
         var lines = [
             "## Testbeds", "",
             "A schedule that needs more than its testbed offers is refused before anything starts.",
+            "[Disks that fail](../explanation/faulty-disk.md) and clocks that can be wrong are made",
+            "only for runs whose schedule needs them.",
             "", "| testbed | offers |", "|---|---|",
         ]
         for kind in TestbedKind.allCases {
-            lines.append("| `\(kind.rawValue)` | \(words(kind.capabilities)) |")
+            lines.append("| `\(kind.rawValue)` | \(words(kind.offered)) |")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -7,7 +7,18 @@ public enum FaultVocabulary {
             .crash, .terminate, .pause, .restartStorm, .crashDuringStart, .crashDuringCheckpoint,
             .isolate, .stalePrimary, .frozenPrimary,
             .takeOver, .takeOverInterrupted, .rejoin, .rejoinInterrupted, .rebuild,
-        ] + FaultDescription.partitions + FaultDescription.disturbances
+        ] + FaultDescription.partitions + FaultDescription.disturbances + diskFaults
+        + clockFaults
+
+    private static let diskFaults: [FaultDescription] = [
+        .diskFull, .diskWriteError, .diskSyncError, .diskReadError, .diskStallWrite,
+        .diskStallSync, .powerCut, .tornWrite,
+        .bitFlipWAL, .bitFlipSnapshot, .bitFlipMetadata, .bitFlipJournal,
+    ]
+
+    private static let clockFaults: [FaultDescription] = [
+        .clockShift, .clockStep, .clockFast, .clockDrift,
+    ]
 
     private static let byKind: [FaultKind: FaultDescription] = Dictionary(
         all.map { ($0.kind, $0) }, uniquingKeysWith: { first, _ in first })

@@ -140,7 +140,7 @@ extension LocalTestbed {
     // MARK: - The guard
 
     /// Sees to it that a fault ends by itself; the guard is started when it is first needed.
-    private func arm(
+    func arm(
         _ key: String, lease: Duration, _ undo: GuardedUndo
     ) throws(TestbedError) {
         do throws(UndoGuard.Failure) {
@@ -163,7 +163,7 @@ extension LocalTestbed {
         }
     }
 
-    private func disarm(_ key: String) {
+    func disarm(_ key: String) {
         undoGuard.withLock { $0?.disarm(key) }
     }
 

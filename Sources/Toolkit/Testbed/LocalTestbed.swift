@@ -21,13 +21,18 @@ public final class LocalTestbed: Testbed {
         public var placement: Placement
         /// Which of the machine's ports it may take.
         public var ports: FreePorts.Share
+        /// The program that serves disks and reads clocks.
+        public var helper: String?
+        /// What the run needs; disks and clocks are made only for runs that ask for them.
+        public var needs: Set<TestbedCapability>
 
         public init(
             binary: String, kernel: KernelConfiguration = .underTest,
             engine: EngineConfiguration = .clusterDefault,
             startLimit: Duration = .seconds(15), registry: ResidueRegistry = .standard,
             tool: String? = ToolProgram.path, placement: Placement = .loopback,
-            ports: FreePorts.Share = .all
+            ports: FreePorts.Share = .all, helper: String? = HelperProgram.path,
+            needs: Set<TestbedCapability> = []
         ) {
             self.binary = binary
             self.kernel = kernel
@@ -37,6 +42,8 @@ public final class LocalTestbed: Testbed {
             self.tool = tool
             self.placement = placement
             self.ports = ports
+            self.helper = helper
+            self.needs = needs
         }
     }
 
@@ -56,12 +63,15 @@ public final class LocalTestbed: Testbed {
     }
 
     public var name: String { configuration.placement.kind.rawValue }
-    public var capabilities: Set<TestbedCapability> { configuration.placement.kind.capabilities }
+    public let capabilities: Set<TestbedCapability>
     public var packets: PacketNetwork? { configuration.placement.packets }
     public var clientPlace: NetworkPlace { configuration.placement.clients }
     public func controlPlace(of replica: ReplicaID) -> NetworkPlace {
         configuration.placement.place(of: replica)
     }
+    public let excused = ExcusedReplicas()
+    let localDisks: LocalDisks?
+    let localClocks: LocalClocks?
     public let workspace: String
     let configuration: Configuration
     let initialLayout: ClusterLayout
@@ -75,6 +85,9 @@ public final class LocalTestbed: Testbed {
     /// before anything else does.
     public init(_ configuration: Configuration) throws(TestbedError) {
         self.configuration = configuration
+        let kind = configuration.placement.kind
+        let extras = configuration.needs.intersection(kind.onRequest)
+        capabilities = kind.capabilities.union(extras)
         do throws(SystemError) {
             let folder = try FileSystem.makeTemporaryFolder(prefix: "allocdb-jepsen")
             workspace = try FileSystem.resolve(folder)
@@ -94,6 +107,21 @@ public final class LocalTestbed: Testbed {
         } catch {
             throw .system(during: "making the workspace", error)
         }
+        let replicas = initialLayout.replicas.map(\.id)
+        do throws(TestbedError) {
+            // Clocks first: only disks are processes that would have to be ended again.
+            localClocks =
+                extras.contains(.clock)
+                ? try LocalClocks(replicas, in: workspace, helper: configuration.helper) : nil
+            localDisks =
+                extras.contains(.disk)
+                ? try LocalDisks(replicas, in: workspace, helper: configuration.helper) : nil
+        } catch {
+            _ = try? FileSystem.removeTree(workspace)
+            configuration.registry.remove(workspace)
+            configuration.placement.end()
+            throw error
+        }
         try writeLayout()
         try state.withLock { state throws(TestbedError) in try write(state.faults) }
     }
@@ -105,6 +133,12 @@ public final class LocalTestbed: Testbed {
             workspaceRoot: workspace,
             addresses: try configuration.placement.addresses(
                 ports: configuration.ports))
+        if configuration.needs.contains(.disk) {
+            for var replica in layout.replicas {
+                LocalDisks.place(&replica, in: workspace)
+                layout.replace(replica)
+            }
+        }
         layout.kernel = configuration.kernel
         layout.engine = configuration.engine
         return layout
@@ -148,13 +182,16 @@ public final class LocalTestbed: Testbed {
     }
 
     private func spawn(_ replica: ReplicaLayout) throws(TestbedError) {
+        let environment = try localClocks?.change(replica.id) { clock throws(SystemError) in
+            try clock.begin()
+        }
         do throws(SystemError) {
             let log = try FileSystem.open(replica.logPath, .append)
             let child = try configuration.placement.start(
                 replica.id, executable: configuration.binary,
                 arguments: [
                     "replica-daemon", "--layout-file", layoutPath, "--replica-id", "\(replica.id)",
-                ], log: log)
+                ], environment: environment, log: log)
             let started = Processes.startTime(of: child.processID)
             try state.withLock { state throws(SystemError) in
                 state.daemons[replica.id] = .running(child)
@@ -206,6 +243,13 @@ public final class LocalTestbed: Testbed {
         }
     }
 
+    func processID(of replica: ReplicaID) -> Int32? {
+        state.withLock { state in
+            guard case .running(let child) = state.daemons[replica] else { return nil }
+            return child.processID
+        }
+    }
+
     public func isRunning(_ replica: ReplicaID) -> Bool {
         state.withLock { state in
             guard case .running = state.daemons[replica] else { return false }
@@ -250,8 +294,9 @@ public final class LocalTestbed: Testbed {
         let exit = UnexpectedExit(
             replica: replica, status: status, lastLogLines: lastLogLines(of: replica),
             noticedAt: .now)
+        let isEvidence = !excused.contains(replica)
         state.withLock { state in
-            state.exits.append(exit)
+            if isEvidence { state.exits.append(exit) }
             state.lastExit[replica] = exit
         }
     }
@@ -308,6 +353,8 @@ public final class LocalTestbed: Testbed {
     public func discard() {
         stop()
         endGuard()
+        localDisks?.end()
+        FakedClock.removeRecords(of: workspace)
         _ = try? FileSystem.removeTree(workspace)
         configuration.registry.remove(workspace)
         configuration.placement.end()

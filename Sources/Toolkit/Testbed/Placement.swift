@@ -71,18 +71,19 @@ public enum Placement: Sendable {
 
     /// Starts a daemon where its replica stands.
     func start(
-        _ replica: ReplicaID, executable: String, arguments: [String], log: FileDescriptor
+        _ replica: ReplicaID, executable: String, arguments: [String],
+        environment: [String: String]?, log: FileDescriptor
     ) throws(SystemError) -> ChildProcess {
         switch self {
         case .loopback:
             return try ChildProcess(
-                executable: executable, arguments: arguments, output: .descriptor(log),
-                error: .descriptor(log))
+                executable: executable, arguments: arguments, environment: environment,
+                output: .descriptor(log), error: .descriptor(log))
         case .namespaces(let network):
             return try network.start(in: replica) { () throws(SystemError) in
                 try ChildProcess(
-                    executable: executable, arguments: arguments, output: .descriptor(log),
-                    error: .descriptor(log), endsWithThread: true)
+                    executable: executable, arguments: arguments, environment: environment,
+                    output: .descriptor(log), error: .descriptor(log), endsWithThread: true)
             }
         }
     }

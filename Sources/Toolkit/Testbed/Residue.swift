@@ -1,4 +1,5 @@
 import DurableFiles
+import FaultyDisk
 public import SystemCalls
 
 /// What a run leaves behind when the tool is killed outright: daemons and a workspace. Every
@@ -143,6 +144,13 @@ public struct ResidueRegistry: Sendable {
                     ? "ended daemon \(process) of \(residue.workspace)"
                     : "could not end daemon \(process) of \(residue.workspace)")
         }
+        // Disks of daemons that are gone; a folder with a mount in it could not be removed.
+        for folder in MountTable.folders(ofType: DiskServerFacts.mountType)
+        where folder.hasPrefix(residue.workspace + "/") {
+            let isGone = MountTable.detach(folder, type: DiskServerFacts.mountType)
+            report.append("\(isGone ? "took away" : "could not take away") the disk \(folder)")
+        }
+        FakedClock.removeRecords(of: residue.workspace)
         let mark = Path.join(residue.workspace, markName)
         if let bytes = try? FileSystem.read(mark, limit: 4096),
             String(decoding: bytes, as: UTF8.self) == residue.workspace

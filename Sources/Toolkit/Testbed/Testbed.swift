@@ -1,4 +1,5 @@
 public import ClusterProtocol
+public import FaultyDisk
 public import LeaseKernel
 public import SystemCalls
 
@@ -20,6 +21,12 @@ public protocol Testbed: AnyObject, Sendable {
     /// The network from which this tool speaks to a replica's control port; no packet fault
     /// reaches it there.
     func controlPlace(of replica: ReplicaID) -> NetworkPlace
+    /// Nil without the capability `disk`.
+    var disks: (any ReplicaDisks)? { get }
+    /// Nil without the capability `clock`.
+    var clocks: (any ReplicaClocks)? { get }
+    /// Replicas that may refuse to serve or end by themselves for now.
+    var excused: ExcusedReplicas { get }
 
     /// Brings the cluster up, every replica answering.
     func start() throws(TestbedError)
@@ -66,6 +73,8 @@ extension Testbed {
     public var packets: PacketNetwork? { nil }
     public var clientPlace: NetworkPlace { .own }
     public func controlPlace(of replica: ReplicaID) -> NetworkPlace { .own }
+    public var disks: (any ReplicaDisks)? { nil }
+    public var clocks: (any ReplicaClocks)? { nil }
 }
 
 /// What became of an empty request to a port.
@@ -174,6 +183,12 @@ public enum TestbedError: Error, Equatable, Sendable, CustomStringConvertible {
     case noGuard(String)
     /// This machine or this user cannot have such a testbed; nothing was made.
     case refused(testbed: String, reason: String)
+    /// The replicas cannot have disks that fail.
+    case noDisk(String)
+    /// A disk does not do what it was asked.
+    case disk(MountedDisk.Failure)
+    /// The daemons cannot have clocks that are wrong.
+    case noClock(String)
     case interrupted(during: String)
 
     public var description: String {
@@ -192,6 +207,9 @@ public enum TestbedError: Error, Equatable, Sendable, CustomStringConvertible {
             "replica \(replica) did not carry out `\(request)`: \(answer)"
         case .noGuard(let reason): "the guard of faults does not work: \(reason)"
         case .refused(let testbed, let reason): "testbed \(testbed) is not possible here: \(reason)"
+        case .noDisk(let reason): "there are no disks that can fail: \(reason)"
+        case .disk(let failure): "\(failure)"
+        case .noClock(let reason): "there are no clocks that can be set wrong: \(reason)"
         case .interrupted(let step): "interrupted while \(step)"
         }
     }

@@ -34,8 +34,19 @@ public enum TestbedKind: String, Sendable, CaseIterable {
         }
     }
 
+    /// What it can do besides when a run asks for it: the daemons then stand on disks of ours, or
+    /// get their time from us.
+    public var onRequest: Set<TestbedCapability> {
+        switch self {
+        case .local, .namespaces: [.disk, .clock]
+        }
+    }
+
+    /// Everything that a run may ask of it.
+    public var offered: Set<TestbedCapability> { capabilities.union(onRequest) }
+
     /// The kinds that can do all of `needs`.
     public static func able(to needs: Set<TestbedCapability>) -> [TestbedKind] {
-        allCases.filter { $0.capabilities.isSuperset(of: needs) }
+        allCases.filter { $0.offered.isSuperset(of: needs) }
     }
 }

@@ -1,3 +1,4 @@
+import FaultyDisk
 import Synchronization
 public import SystemCalls
 
@@ -137,12 +138,20 @@ public enum ToolProgram {
     public static let name = "allocdb-jepsen"
 
     /// This very program; or, where a test or another program uses the library, the one beside it.
-    public static var path: String? {
-        if let own = try? Processes.ownExecutable(), Path.lastComponent(of: own) == name {
-            return own
-        }
-        let folder = Path.parent(of: CommandLine.arguments.first ?? "") ?? "."
-        let beside = Path.join(folder, name)
-        return FileSystem.isExecutable(beside) ? beside : nil
+    public static var path: String? { ProgramsBeside.path(of: name) }
+}
+
+/// Where the program lies that serves disks and reads clocks.
+public enum HelperProgram {
+    public static var path: String? { ProgramsBeside.path(of: DiskServerFacts.programName) }
+}
+
+/// Programs of this package, which lie in one folder.
+private enum ProgramsBeside {
+    static func path(of name: String) -> String? {
+        let own = try? Processes.ownExecutable()
+        let called = Path.parent(of: CommandLine.arguments.first ?? "") ?? "."
+        let folders = [own.flatMap { Path.parent(of: $0) }, called].compactMap { $0 }
+        return folders.map { Path.join($0, name) }.first { FileSystem.isExecutable($0) }
     }
 }

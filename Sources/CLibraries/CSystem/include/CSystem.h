@@ -20,6 +20,7 @@ int csystem_set_nonblocking(int descriptor, bool enabled);
 int csystem_fallocate(int descriptor, off_t offset, off_t length);
 int csystem_flock_exclusive_nonblocking(int descriptor);
 int csystem_exchange_names(const char *path, const char *other);
+int csystem_create_semaphore(const char *name);
 int csystem_eventfd(void);
 int csystem_timerfd(void);
 // Readable `nanoseconds` (above 0) from now, once.

@@ -1,0 +1,180 @@
+import FaultyDisk
+import History
+import LeaseKernel
+import Nemesis
+import Synchronization
+import SystemCalls
+import Testbed
+import Testing
+
+@testable import Campaign
+
+/// Faults of disks and clocks on real daemons.
+@Suite(.serialized) struct DiskAndClockTests {
+    static func built(_ name: String) throws -> String {
+        let folder = Path.parent(of: CommandLine.arguments.first ?? "") ?? "."
+        let path = Path.join(folder, name)
+        try #require(FileSystem.isExecutable(path), "no executable at \(path)")
+        return path
+    }
+
+    /// A cluster in a folder of its own that goes away with everything in it.
+    static func withCluster(
+        needs: Set<TestbedCapability>, _ body: (LocalTestbed, _ folder: String) throws -> Void
+    ) throws {
+        let folder = try FileSystem.makeTemporaryFolder(prefix: "disk-clock-tests")
+        defer { try? FileSystem.removeTree(folder) }
+        let testbed = try LocalTestbed(
+            .init(
+                binary: try built("allocdb-local-cluster"),
+                registry: ResidueRegistry(folder: Path.join(folder, "residue")), needs: needs))
+        defer { testbed.discard() }
+        try testbed.start()
+        try body(testbed, folder)
+        testbed.discard()
+        let mounts = MountTable.folders(ofType: DiskServerFacts.mountType)
+        #expect(!mounts.contains { $0.hasPrefix(testbed.workspace) })
+        let records = try FileSystem.list("/dev/shm")
+        #expect(!records.contains { $0.contains(Path.lastComponent(of: testbed.workspace)) })
+        #expect(!FileSystem.exists(testbed.workspace))
+    }
+
+    /// Carries out a schedule on a thread of its own and gives back the record.
+    static func play(
+        _ schedule: NemesisSchedule, on testbed: LocalTestbed, _ folder: String
+    ) throws -> (record: RunRecord, nemesis: Nemesis) {
+        let path = Path.join(folder, "record")
+        let recorder = try Recorder(
+            creating: path,
+            header: RunHeader(
+                runID: "r", workload: "w", nemesis: "n", testbed: "local", seed: 1,
+                concurrency: 1, startedAt: 0, slotRule: "", toolVersion: "",
+                limits: ClusterLimits()))
+        let undo = UndoLedger()
+        let nemesis = Nemesis(
+            testbed: testbed, schedule: schedule,
+            surgeon: ReplicaSurgeon(layout: testbed.layout), undo: undo, recorder: recorder,
+            isInterrupted: { false })
+        let failure = Mutex<String?>(nil)
+        let thread = try WorkerThread(name: "nemesis") {
+            do throws(Nemesis.Failure) {
+                try nemesis.run(until: .after(.seconds(600)))
+            } catch {
+                failure.withLock { $0 = "\(error)" }
+            }
+        }
+        thread.join()
+        #expect(failure.withLock { $0 } == nil)
+        #expect(undo.pending == [])
+        try recorder.finish()
+        return (try RunRecord(contentsOf: path), nemesis)
+    }
+
+    static func schedule(needing capability: TestbedCapability) -> NemesisSchedule {
+        var rounds: [NemesisSchedule.Round] = []
+        for fault in FaultVocabulary.all where fault.needs.contains(capability) {
+            // An idle cluster has nothing yet that could be damaged.
+            if fault.kind.name.hasPrefix("bit-flip") { continue }
+            for target in [FaultTarget.primary, .backup, .all]
+            where fault.targets.contains(target) {
+                let parameters = fault.parameters.map { ($0.name, $0.usual.lowerBound + 10) }
+                rounds.append(
+                    .init(
+                        pause: 0, pick: UInt64(rounds.count) &* 0x9e37_79b9_7f4a_7c15,
+                        steps: [
+                            .init(
+                                fault.kind, target, hold: 100,
+                                parameters: Dictionary(uniqueKeysWithValues: parameters))
+                        ]))
+            }
+        }
+        return NemesisSchedule(seed: 1, rounds: rounds)
+    }
+
+    static func notes(_ record: RunRecord) -> [String] {
+        record.events.compactMap { event in
+            if case .note(let text) = event.content { text } else { nil }
+        }
+    }
+
+    @Test(
+        "every fault of disks and clocks is seen to be active and seen to be gone",
+        arguments: [TestbedCapability.disk, .clock])
+    func everyFault(_ capability: TestbedCapability) throws {
+        try Self.withCluster(needs: [capability]) { testbed, folder in
+            let schedule = Self.schedule(needing: capability)
+            let (record, nemesis) = try Self.play(schedule, on: testbed, folder)
+            #expect(nemesis.injected == UInt64(schedule.stepCount))
+            #expect(nemesis.refusals == [])
+            #expect(testbed.takeUnexpectedExits() == [])
+            #expect(testbed.excused.current == [])
+            let notes = Self.notes(record)
+            let losses = notes.filter { $0.hasPrefix("power cut of replica") }
+            #expect(losses.isEmpty == (capability == .clock), "\(notes)")
+        }
+    }
+
+    // MARK: - Whole runs
+
+    /// Each of these faults once, one after the other. All stand in one round, which is brought to
+    /// its end however slow the machine is.
+    static func onceEach(_ names: [String], target: FaultTarget? = nil) -> NemesisSchedule {
+        let steps = names.enumerated().compactMap { index, name -> NemesisSchedule.Step? in
+            guard let fault = FaultVocabulary.description(of: FaultKind(name)) else { return nil }
+            let targets = target.map { [$0] } ?? fault.targets
+            let parameters = fault.parameters.map { ($0.name, $0.usual.lowerBound + 100) }
+            return .init(
+                fault.kind, targets[index % targets.count], at: 500 + UInt64(index) * 1000,
+                hold: 500, parameters: Dictionary(uniqueKeysWithValues: parameters))
+        }
+        return NemesisSchedule(
+            seed: 7, rounds: [.init(pause: 500, pick: 0x9e37_79b9_7f4a_7c15, steps: steps)])
+    }
+
+    static func run(
+        _ schedule: NemesisSchedule, _ binary: String, window: Duration,
+        _ body: (RunResult, RunRecord) throws -> Void
+    ) throws {
+        let root = try FileSystem.makeTemporaryFolder(prefix: "disk-clock-runs")
+        defer { try? FileSystem.removeTree(root) }
+        let options = RunOptions(
+            runID: "reservation_contention-crash-restart", replicaBinary: try built(binary),
+            faultWindow: window, rate: 200, seed: 7, outputRoot: root, toolVersion: "test",
+            faults: .schedule(schedule, path: "test"))
+        let finished = Mutex<RunResult?>(nil)
+        let thread = try WorkerThread(name: "run") {
+            let result = try? Campaign.run(options) { _ in }
+            finished.withLock { $0 = result }
+        }
+        thread.join()
+        let result = try #require(finished.withLock { $0 })
+        let bundle = try #require(result.bundlePath)
+        try body(result, try RunRecord(contentsOf: Path.join(bundle, "history.record")))
+    }
+
+    static func story(_ result: RunResult, _ record: RunRecord) -> String {
+        let lines =
+            ["\(result.verdict)"] + result.findings.map { "\($0.code): \($0.explanation)" }
+            + result.remarks + notes(record)
+        return lines.joined(separator: "\n")
+    }
+
+    @Test(
+        "a correct daemon keeps its promises on failing disks and with wrong clocks",
+        arguments: [TestbedCapability.disk, .clock])
+    func correctDaemon(_ capability: TestbedCapability) throws {
+        let names = FaultVocabulary.all.filter { $0.needs.contains(capability) }.map(\.kind.name)
+        let schedule = Self.onceEach(names)
+        try Self.run(schedule, "allocdb-local-cluster", window: .seconds(2)) { result, record in
+            #expect(result.verdict == .passed, "\(Self.story(result, record))")
+            #expect(result.faultsInjected == UInt64(names.count))
+            let notes = Self.notes(record)
+            // Each trouble was met by a call of the daemon, and no damaged replica served.
+            #expect(!notes.contains { $0.hasSuffix("was met by no call") }, "\(notes)")
+            #expect(!notes.contains { $0.contains("serves in spite") }, "\(notes)")
+            #expect(
+                notes.count { $0.hasPrefix("bit ") }
+                    == names.count { $0.hasPrefix("bit-flip") }, "\(notes)")
+        }
+    }
+}
