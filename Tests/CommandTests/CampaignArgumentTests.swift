@@ -16,6 +16,11 @@ struct CampaignArgumentTests {
         ("run --resume /nonexistent", "holds no plan.json"),
         ("run --resume /nonexistent --seed 3", "leave `--seed` out"),
         ("run --resume /nonexistent --all", "leave `--all` out"),
+        ("run --resume /nonexistent --output-root x", "leave `--output-root` out"),
+        ("shrink --resume /nonexistent --tries 9", "leave the rest out"),
+        ("shrink --resume /nonexistent", "is no search of `shrink`"),
+        ("replay /nonexistent", "no bundle that can be repeated"),
+        ("run lease_safety-control --faults crash --lanes 1 --schedule x", "cannot both be given"),
         ("run --matrix smoke --replica-binary /nonexistent", "is not an executable file"),
         ("run --all --lanes 0", "from 1 to 64"),
     ]

@@ -51,6 +51,10 @@ public enum Processes {
         return try descriptor.waitUntilReadable(deadline)
     }
 
+    /// What a child is started with that shall run the very program this process runs, also when
+    /// another one has taken its path since: a build, or an upgrade.
+    public static let ownProgram = "/proc/self/exe"
+
     /// Path of the program this process runs.
     public static func ownExecutable() throws(SystemError) -> String {
         try FileSystem.readLink("/proc/self/exe")

@@ -46,6 +46,9 @@ struct CampaignArguments {
             (arguments[RunCommand.concurrency] != nil, "--concurrency"),
             (arguments[RunCommand.rate] != nil, "--rate"),
             (arguments[RunCommand.seed] != nil, "--seed"),
+            (
+                arguments[RunCommand.outputRoot] != RunCommand.outputRoot.fallback, "--output-root"
+            ),
         ]
         if let other = others.first(where: { $0.isGiven }) {
             throw .contradiction(

@@ -109,7 +109,7 @@ extension LaneProgress {
     func words(on terminal: Terminal) -> String {
         var parts = [request.runID + "  " + terminal.styled(phase, .cyan)]
         if window > .zero {
-            let cells = 12
+            let cells = 8
             let share = min(1, windowElapsed.inSeconds / window.inSeconds)
             let full = Int(share * Double(cells))
             let rest = String(repeating: "░", count: cells - full)
@@ -117,7 +117,7 @@ extension LaneProgress {
                 String(repeating: "█", count: full) + terminal.styled(rest, .dim)
                     + " \(windowElapsed.clock) of \(window.clock)")
         }
-        parts.append("\(operations) operations")
+        parts.append("\(operations) ops")
         if ambiguous > 0 { parts.append(terminal.styled("\(ambiguous) ambiguous", .yellow)) }
         if let currentFault { parts.append(terminal.styled(currentFault, .red)) }
         if findings > 0 { parts.append(terminal.styled("\(findings) findings", .red)) }

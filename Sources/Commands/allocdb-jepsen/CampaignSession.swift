@@ -31,7 +31,7 @@ struct CampaignSession {
         announce(finished.count)
         var display = CampaignDisplay(mode: mode)
         let conductor = Conductor(
-            executable: try Processes.ownExecutable(), lanes: plan.lanes,
+            executable: Processes.ownProgram, lanes: plan.lanes,
             replicaBinary: plan.replicaBinary, commandLine: words,
             isInterrupted: { interruption.isRequested },
             tell: { event in

@@ -57,7 +57,9 @@ enum ShrinkCommand {
         let given = arguments[bundles]
         if let folder = arguments[resume] {
             guard given.isEmpty, arguments[findings].isEmpty,
-                arguments[RunCommand.replicaBinary] == nil
+                arguments[RunCommand.replicaBinary] == nil,
+                arguments[tries] == tries.fallback, arguments[budget] == budget.fallback,
+                arguments[RunCommand.outputRoot] == RunCommand.outputRoot.fallback
             else {
                 throw UsageError.contradiction(
                     "`--resume` goes on with a search as it was begun; leave the rest out")

@@ -48,7 +48,7 @@ struct ShrinkRunner {
         defer { watch.end() }
         say("\(folder.path)\n")
         let conductor = Conductor(
-            executable: try Processes.ownExecutable(), lanes: 1,
+            executable: Processes.ownProgram, lanes: 1,
             replicaBinary: plan.replicaBinary, commandLine: words,
             isInterrupted: { interruption.isRequested }, tell: { _ in })
         var session = ShrinkSession(

@@ -59,10 +59,21 @@ public struct Conductor {
             for number in carried.indices where carried[number] == nil {
                 switch schedule.laneIsFree() {
                 case .begin(let index):
-                    let request = requests[index]
-                    carried[number] = try begin(
-                        request, index, lane: number + 1, attempt: try newAttempt(request))
                     isOver = false
+                    let request = requests[index]
+                    let attempt = try newAttempt(request)
+                    do throws(SystemError) {
+                        carried[number] = try begin(
+                            request, index, lane: number + 1, attempt: attempt)
+                    } catch {
+                        // Not written down: the run did not happen, and a resumed campaign has it
+                        // before itself.
+                        let outcome = RunOutcome(
+                            .unknown(reason: "its process could not be started: \(error)"))
+                        schedule.ended(index, isGood: false)
+                        snapshot.ended[outcome.verdict.word, default: 0] += 1
+                        tell(.ended(request, lane: number + 1, outcome, attempt: attempt))
+                    }
                 case .wait: isOver = false
                 case .leave: break
                 }

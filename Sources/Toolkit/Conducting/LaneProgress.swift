@@ -24,7 +24,7 @@ public struct LaneProgress: Hashable, Sendable {
     }
 
     /// Takes over what a line says; other lines than progress say nothing here.
-    mutating func take(_ line: JSONText) {
+    public mutating func take(_ line: JSONText) {
         guard line["event"].string == "progress" else { return }
         phase = line["phase"].string ?? phase
         elapsed = .seconds(line["elapsed_secs"].double ?? 0)
@@ -45,11 +45,11 @@ public struct LaneProgress: Hashable, Sendable {
 public struct CampaignSnapshot: Hashable, Sendable {
     public let name: String
     public let total: Int
-    public internal(set) var elapsed = Duration.zero
+    public var elapsed = Duration.zero
     /// What each lane carries, lane 1 first; nil for a lane without a run.
-    public internal(set) var lanes: [LaneProgress?]
+    public var lanes: [LaneProgress?]
     /// Numbers of runs that ended so far, by the word of their verdict.
-    public internal(set) var ended: [String: Int] = [:]
+    public var ended: [String: Int] = [:]
 
     public init(name: String, total: Int, lanes: Int) {
         self.name = name
