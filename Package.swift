@@ -39,8 +39,8 @@ func tests(
         swiftSettings: settings)
 }
 
-func clibrary(_ name: String) -> Target {
-    .target(name: name, path: "Sources/CLibraries/\(name)")
+func clibrary(_ name: String, excluding files: [String] = []) -> Target {
+    .target(name: name, path: "Sources/CLibraries/\(name)", exclude: files)
 }
 
 func systemLibrary(_ name: String) -> Target {
@@ -50,6 +50,8 @@ func systemLibrary(_ name: String) -> Target {
 let cLibraries: [Target] = [
     clibrary("CSystem"),
     clibrary("CChecksums"),
+    // Read by its C file, not compiled.
+    clibrary("CPageAssets", excluding: ["page.css", "page.js", "vendor"]),
     .systemLibrary(
         name: "CCrypto", path: "Sources/CLibraries/CCrypto", pkgConfig: "libcrypto",
         providers: [.apt(["libssl-dev"])]),
@@ -78,6 +80,7 @@ let base: [Target] = [
     library("Terminal", in: "Base"),
     library("JSONText", in: "Base"),
     library("YAMLText", in: "Base", uses: ["CYAML"]),
+    library("PageAssets", in: "Base", uses: ["CPageAssets"]),
 ]
 
 let engine: [Target] = [
@@ -136,7 +139,7 @@ let toolkit: [Target] = [
         "Reporting", in: "Toolkit",
         uses: [
             "ByteCoding", "Checking", "Digests", "DurableFiles", "History", "JSONText", "Matrix",
-            "SystemCalls",
+            "PageAssets", "SystemCalls",
         ]),
     library(
         "Conducting", in: "Toolkit",
@@ -224,6 +227,9 @@ let testTargets: [Target] = [
     tests(
         "ReportingTests",
         uses: ["DurableFiles", "History", "JSONText", "Reporting", "SystemCalls"]),
+    tests(
+        "ReportPageTests",
+        uses: ["Checking", "History", "JSONText", "PageAssets", "Reporting", "SystemCalls"]),
     tests(
         "TestbedTests",
         uses: [

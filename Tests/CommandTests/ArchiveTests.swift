@@ -42,7 +42,7 @@ struct ArchiveTests {
             #expect(
                 names.sorted() == [
                     "analysis.txt", "history.txt", "manifest.json", "manifest.txt",
-                    "replica-2.log",
+                    "replica-2.log", "report.html",
                 ])
             let analysis = try Data(contentsOf: bundle.appending(path: "analysis.txt"))
             #expect(try Array(analysis) == Vectors.bytes("histories/\(row.name).expected"))

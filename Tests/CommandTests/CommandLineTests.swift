@@ -55,6 +55,7 @@ struct CommandLineTests {
         ("run reservation_contention-control --seed", "`--seed` needs a value"),
         ("analyze", "`HISTORY` is missing"),
         ("analyze x --checks reference --format json", "leave `--format json` out"),
+        ("analyze x y --format html", "a page shows one history"),
         ("completions tcsh", "invalid value for `SHELL`: `tcsh`"),
     ]
 

@@ -74,7 +74,7 @@ import Testing
             for name in [
                 "analysis.txt", "cluster-layout.txt", "history.record", "history.txt",
                 "manifest.json", "manifest.txt", "replica-1.log", "replica-2.log",
-                "replica-3.log", "report.md", "schedule.txt",
+                "replica-3.log", "replicas.txt", "report.html", "report.md", "schedule.txt",
             ] {
                 #expect(names.contains(name), "\(names)")
             }

@@ -30,7 +30,7 @@ struct PackageMap {
     init() {
         let text = Repository.file("Package.swift")?.text ?? ""
         var declared: [(name: String, wing: Wing, uses: Set<String>)] = []
-        for match in text.matches(of: /clibrary\("(\w+)"\)/) {
+        for match in text.matches(of: /clibrary\("(\w+)"[,)]/) {
             declared.append((String(match.1), .cLibraries, []))
         }
         for match in text.matches(of: /systemLibrary\(\s*name: "(\w+)"/) {

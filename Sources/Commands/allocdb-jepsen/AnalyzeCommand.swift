@@ -17,12 +17,23 @@ enum AnalyzeCommand {
         case json
     }
 
+    enum Rendering: String, CaseIterable, Sendable {
+        case text
+        case json
+        /// The report page of one history.
+        case html
+    }
+
     static let histories = RepeatedPositional(.file("HISTORY"), "Histories or bundles to judge")
     static let historyFile = Option(
         "history-file", .file(), "A history to judge, as the reference tool takes it")
     static let checks = DefaultedOption(
         "checks", ValueType<Checks>.choice("SET"), default: .all, shown: "all",
         "Which checks judge")
+    static let rendering = DefaultedOption(
+        "format", ValueType<Rendering>.choice("FORMAT"), default: .text, shown: "text",
+        "How the judgement is printed")
+    /// For commands that show no page.
     static let format = DefaultedOption(
         "format", ValueType<Format>.choice("FORMAT"), default: .text, shown: "text",
         "How the judgement is printed")
@@ -39,10 +50,12 @@ enum AnalyzeCommand {
                 "`--checks reference` judges texts of version 1 and prints, byte for byte, what "
                     + "the reference tool prints; it ends with 0 when the gate passed, and with 1 "
                     + "when it is blocked or a history cannot be read.",
+                "`--format html` prints the page that lies as report.html in every bundle; it is "
+                    + "the page of one history.",
                 "Of several histories the worst decides the exit status: blocked, then unknown, "
                     + "then passed.",
             ],
-            arguments: [histories, historyFile, checks, format],
+            arguments: [histories, historyFile, checks, rendering],
             examples: [
                 CommandExample(
                     "allocdb-jepsen analyze artifacts/*-*/", purpose: "Judge all bundles again"),
@@ -52,6 +65,9 @@ enum AnalyzeCommand {
                 CommandExample(
                     "allocdb-jepsen analyze --format json history.txt",
                     purpose: "The judgement for a program"),
+                CommandExample(
+                    "allocdb-jepsen analyze --format html history.record > report.html",
+                    purpose: "The judgement as a page that opens from disk"),
             ],
             exitStatuses: ExitCode.described([
                 .passed, .blocked, .unknown, .usage, .internalError,
@@ -61,10 +77,12 @@ enum AnalyzeCommand {
     private static func carryOut(_ arguments: ParsedArguments, _ words: [String]) throws -> Int32 {
         let paths = arguments[histories] + (arguments[historyFile].map { [$0] } ?? [])
         guard !paths.isEmpty else { throw UsageError.missingArgument("HISTORY") }
-        switch (arguments[checks], arguments[format]) {
-        case (.reference, .json):
+        switch (arguments[checks], arguments[rendering]) {
+        case (.reference, .json), (.reference, .html):
+            let name = arguments[rendering].rawValue
             throw UsageError.contradiction(
-                "`--checks reference` prints the reference's own text; leave `--format json` out")
+                "`--checks reference` prints the reference's own text; "
+                    + "leave `--format \(name)` out")
         case (.reference, .text):
             return printReference(paths)
         case (.all, .text):
@@ -72,6 +90,13 @@ enum AnalyzeCommand {
             return judge(paths) { $0.text(on: terminal) }
         case (.all, .json):
             return judge(paths) { $0.json.compact + "\n" }
+        case (.all, .html):
+            guard paths.count == 1 else {
+                throw UsageError.contradiction("a page shows one history; name one")
+            }
+            let page = ReportPage(judging: paths[0])
+            StandardStreams.writeOutput(String(decoding: try page.bytes(), as: UTF8.self))
+            return ReportCommand.exitCode(of: page).rawValue
         }
     }
 

@@ -11,8 +11,9 @@ enum Tool {
 
     static let commands: [ToolCommand] = [
         RunCommand.command, ReplayCommand.command, ShrinkCommand.command, AnalyzeCommand.command,
-        SearchCommand.command, PlanCommand.command, VerifyCommand.command, ArchiveCommand.command,
-        HistoryCommand.command, CompletionsCommand.command, CarryOutCommand.command,
+        SearchCommand.command, PlanCommand.command, ReportCommand.command, VerifyCommand.command,
+        ArchiveCommand.command, HistoryCommand.command, CompletionsCommand.command,
+        CarryOutCommand.command,
     ]
 
     static let description = CommandDescription(

@@ -20,12 +20,15 @@ struct Evidence {
     let window: Duration
     let schedule: NemesisSchedule
     var remarks: [String] = []
+    /// What the replicas said of themselves, for the bundle.
+    var observations: [ReplicaObservation] = []
     private var tracker: RunTracker
     private var writer: BundleWriter
     private var hasRecord = false
     private var lastNoted: (at: Instant, sequence: UInt64)?
     private var statistics: JudgementStatistics?
     private var figures: RunFigures?
+    private var record: RunRecord?
 
     init(
         _ options: RunOptions, _ descriptor: RunDescriptor, window: Duration,
@@ -108,6 +111,7 @@ struct Evidence {
         figures = RunFigures(record)
         let judgement = Judge.judge(record)
         statistics = judgement.statistics
+        self.record = record
         return judgement
     }
 
@@ -167,8 +171,10 @@ struct Evidence {
         attempt("report.md") { writer throws(BundleError) in
             try writer.add("report.md", text: report.text)
         }
+        let facts = facts(result)
+        addPage(facts)
         do throws(BundleError) {
-            try writer.finish(facts(result))
+            try writer.finish(facts)
         } catch {
             result.remarks.append("the bundle's manifest could not be written: \(error)")
         }
@@ -176,6 +182,18 @@ struct Evidence {
             result.remarks.append(remark)
         }
         finishTracking(result, failure)
+    }
+
+    /// The page is made from what the manifest will say, so that `report` can make it again.
+    private mutating func addPage(_ members: [JSONText.Member]) {
+        attempt(ReplicaObservations.fileName) { [observations] writer throws(BundleError) in
+            try writer.add(
+                ReplicaObservations.fileName, text: ReplicaObservations.text(observations))
+        }
+        guard let facts = ReportFacts(manifest: .object(members)) else { return }
+        let page = ReportPage(
+            facts: facts, record: record, observations: observations, schedule: schedule.text)
+        attempt(ReportPage.fileName) { writer throws(BundleError) in try writer.add(page) }
     }
 
     private mutating func finishTracking(_ result: RunResult, _ failure: String?) {
@@ -197,10 +215,8 @@ struct Evidence {
     private func facts(_ result: RunResult) -> [JSONText.Member] {
         let verdict = RunReport.word(result.verdict)
         let findings = result.findings.map { finding in
-            JSONText.object([
-                .init("code", .string(finding.code)),
-                .init("explanation", .string(finding.explanation)),
-            ])
+            ReportFacts.json(
+                code: finding.code, explanation: finding.explanation, events: finding.events)
         }
         return [
             .init("run_id", .string(descriptor.id)),
@@ -213,6 +229,9 @@ struct Evidence {
             .init("counts_for_gate", .bool(result.countsForGate)),
             .init("gate_obstacles", .array(result.gateObstacles.map(JSONText.string))),
             .init("findings", .array(findings)),
+            .init("unlisted_findings", .number(result.unlistedFindings)),
+            .init("remarks", .array(result.remarks.map(JSONText.string))),
+            .init("statistics", statistics.map(ReportFacts.json) ?? .null),
             .init("operations", .number(result.operations)),
             .init("ambiguous", .number(result.ambiguous)),
             .init("faults_injected", .number(result.faultsInjected)),

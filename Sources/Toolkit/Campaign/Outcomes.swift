@@ -13,21 +13,22 @@ enum Outcomes {
         var result = RunResult(
             runID: options.runID, seed: options.seed, verdict: .unknown(reason: "not judged"))
         result.wasInterrupted = options.interruption.isRequested
-        var further = 0
         for finding in judgement?.findings ?? [] {
             let text = RunResult.Finding(
-                code: finding.code.rawValue, explanation: finding.explanation)
+                code: finding.code.rawValue, explanation: finding.explanation,
+                events: finding.events)
             switch finding.severity {
             case .blocks where result.findings.count < mostFindings:
                 result.findings.append(text)
-            case .blocks: further += 1
+            case .blocks: result.unlistedFindings += 1
             case .undecided: result.remarks.append("undecided, \(text.code): \(text.explanation)")
             case .note: result.remarks.append("\(text.code): \(text.explanation)")
             }
         }
-        if further > 0 {
+        if result.unlistedFindings > 0 {
             result.remarks.append(
-                "\(further) further findings are not listed; `analyze` on the record shows all")
+                "\(result.unlistedFindings) further findings are not listed; `analyze` on the "
+                    + "record shows all")
         }
         result.findings += observed
         result.verdict = verdict(result, failure, judgement)

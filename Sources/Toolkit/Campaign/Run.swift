@@ -274,6 +274,7 @@ struct Run {
         result.remarks = evidence.remarks + (script?.progress.remarks ?? []) + result.remarks
         watch.enter(.bundling)
         report()
+        evidence.observations = watch.observations
         evidence.bundle(&result, judgement: judgement, failure: failure.map { "\($0)" })
         watch.enter(.finished)
         report()
@@ -393,7 +394,8 @@ struct Run {
     /// What daemons do by themselves is evidence once the cluster was whole.
     private mutating func look(at testbed: any Testbed) {
         watch.look(
-            at: testbed, isEvidence: recorder != nil, takeovers: takeovers)
+            at: testbed, isEvidence: recorder != nil, takeovers: takeovers,
+            moment: recorder?.now)
     }
 
     private mutating func enter(

@@ -1,3 +1,4 @@
+public import History
 public import Reporting
 
 /// How a run ended and where its evidence lies.
@@ -20,10 +21,13 @@ public struct RunResult: Sendable, Equatable {
         public var code: String
         /// One paragraph that a person can check by hand.
         public var explanation: String
+        /// The events of the operations involved, when the judge found it.
+        public var events: [Sequence]
 
-        public init(code: String, explanation: String) {
+        public init(code: String, explanation: String, events: [Sequence] = []) {
             self.code = code
             self.explanation = explanation
+            self.events = events
         }
     }
 
@@ -32,6 +36,8 @@ public struct RunResult: Sendable, Equatable {
     /// Whether the run was ended early, also when it is blocked.
     public var wasInterrupted: Bool
     public var findings: [Finding]
+    /// Findings of the judge beyond those in `findings`.
+    public var unlistedFindings: UInt64
     /// Remarks that do not decide anything, for example that a takeover was not possible.
     public var remarks: [String]
     public var seed: UInt64
@@ -54,6 +60,7 @@ public struct RunResult: Sendable, Equatable {
         self.verdict = verdict
         wasInterrupted = false
         findings = []
+        unlistedFindings = 0
         remarks = []
         operations = 0
         ambiguous = 0

@@ -1,5 +1,7 @@
 import ClusterProtocol
+import History
 import LeaseKernel
+import Reporting
 import SystemCalls
 import Testbed
 import Workload
@@ -9,6 +11,8 @@ import Workload
 struct Watch {
     private(set) var snapshot: RunSnapshot
     private(set) var findings: [RunResult.Finding] = []
+    /// What the replicas said of themselves since the recording began, where it changed.
+    private(set) var observations: [ReplicaObservation] = []
     private let startedAt = Instant.now
     private var windowStart: Instant?
     private var lastProbe: Instant?
@@ -59,7 +63,10 @@ struct Watch {
     }
 
     /// Probes the replicas now and then, and always takes note of daemons that have ended.
-    mutating func look(at testbed: any Testbed, isEvidence: Bool, takeovers: UInt64) {
+    /// `moment` is the time on the record's clock.
+    mutating func look(
+        at testbed: any Testbed, isEvidence: Bool, takeovers: UInt64, moment: RunInstant?
+    ) {
         take(testbed.takeUnexpectedExits(), isEvidence: isEvidence)
         let now = Instant.now
         if let lastProbe, now - lastProbe < Self.probeInterval { return }
@@ -70,11 +77,25 @@ struct Watch {
         let excused = excusedBefore.union(testbed.excused.current)
         snapshot.replicas = probes.map { replica, probe in
             if isEvidence, !excused.contains(replica) { note(replica, probe, takeovers) }
+            if let moment { observe(replica, probe, at: moment) }
             return RunSnapshot.Replica(
                 id: replica.rawValue, role: probe.role?.word ?? "down",
                 view: probe.status?.currentView.rawValue,
                 commitLSN: probe.status?.commitLSN?.rawValue)
         }
+    }
+
+    private mutating func observe(
+        _ replica: LeaseKernel.ReplicaID, _ probe: Probe, at moment: RunInstant
+    ) {
+        let new = ReplicaObservation(
+            time: moment, replica: History.ReplicaID(replica.rawValue),
+            role: probe.status?.state == .faulted ? "faulted" : probe.role?.word ?? "down",
+            view: probe.status?.currentView.rawValue,
+            commitLSN: (probe.status?.commitLSN?.rawValue).map { History.LSN($0) })
+        var last = observations.last { $0.replica == new.replica }
+        last?.time = new.time
+        if last != new { observations.append(new) }
     }
 
     /// A daemon that ends by itself breaks the plainest promise there is.
@@ -91,7 +112,9 @@ struct Watch {
     }
 
     /// So does one that, killed and started again, refuses to serve.
-    private mutating func note(_ replica: ReplicaID, _ probe: Probe, _ takeovers: UInt64) {
+    private mutating func note(
+        _ replica: LeaseKernel.ReplicaID, _ probe: Probe, _ takeovers: UInt64
+    ) {
         guard let status = probe.status, status.state == .faulted else { return }
         let reason = status.faultReason ?? "no reason given"
         guard knownFaults.insert("\(replica) \(reason)").inserted else { return }

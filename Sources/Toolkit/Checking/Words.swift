@@ -1,8 +1,9 @@
-import History
+public import History
 
-/// How operations, answers and moments read in a finding.
-enum Words {
-    static func of(_ operation: Operation) -> String {
+/// How operations, answers and moments read in a finding, and in what explains it.
+public enum Words {
+    /// The operation with its fields, for example `reserve 4 for holder 7, ttl 9`.
+    public static func of(_ operation: Operation) -> String {
         switch operation {
         case .createResource(let id): "create resource \(id)"
         case .reserve(let id, let holder, let ttl):
@@ -46,7 +47,8 @@ enum Words {
             + "members \(list(view.members))"
     }
 
-    static func of(_ answer: ReadAnswer) -> String {
+    /// What a read said.
+    public static func of(_ answer: ReadAnswer) -> String {
         switch answer {
         case .resource(let view):
             of(

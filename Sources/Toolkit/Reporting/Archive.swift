@@ -64,7 +64,9 @@ public struct Archive: Sendable {
     }
 
     private struct Content {
-        var isRecord: Bool
+        /// Nil when the history is a text.
+        var record: RunRecord?
+        var facts: ReportFacts
         var text: [UInt8]
         var report: ReferenceReport
         var verdict: Judgement.Verdict
@@ -94,9 +96,12 @@ public struct Archive: Sendable {
             throw .otherRun(recorded: record.header.runID, asked: run.id)
         }
         let export = TextExport(record)
+        let judgement = Judge.judge(record)
         return Content(
-            isRecord: true, text: export.text, report: ReferenceAnalysis.report(on: export.events),
-            verdict: Judge.judge(record).verdict)
+            record: record,
+            facts: ReportFacts(judgement, of: record.header, isComplete: record.isComplete),
+            text: export.text, report: ReferenceAnalysis.report(on: export.events),
+            verdict: judgement.verdict)
     }
 
     private func loadText() throws(Failure) -> Content {
@@ -104,7 +109,8 @@ public struct Archive: Sendable {
         do throws(TextHistoryError) {
             let file = try TextHistoryFile.read(historyPath) { writer.write(copy $0) }
             return Content(
-                isRecord: false, text: writer.bytes, report: file.report, verdict: file.verdict)
+                record: nil, facts: ReportFacts(file, runID: run.id), text: writer.bytes,
+                report: file.report, verdict: file.verdict)
         } catch {
             throw .text(error)
         }
@@ -114,7 +120,7 @@ public struct Archive: Sendable {
         _ content: Content, _ facts: [JSONText.Member]
     ) throws(BundleError) -> Made {
         var writer = try BundleWriter(outputRoot: outputRoot, runID: run.id)
-        if content.isRecord { try writer.add("history.record", copyOf: historyPath) }
+        if content.record != nil { try writer.add("history.record", copyOf: historyPath) }
         try writer.add("history.txt", content.text)
         try writer.add("analysis.txt", text: content.report.text)
         if let workspace {
@@ -129,21 +135,15 @@ public struct Archive: Sendable {
             createdAtMillis: writer.createdAtMillis, logsArchive: nil,
             blockerCount: UInt64(content.report.blockers.count))
         try writer.add("manifest.txt", text: manifest.text)
-        try writer.finish(
+        let members: [JSONText.Member] =
             [
                 .init("run_id", .string(run.id)), .init("workload", .string(run.workload.rawValue)),
                 .init("nemesis", .string(run.nemesis.rawValue)),
-                .init("verdict", .string(Self.word(content.verdict))),
-                .init("archived_from", .string(historyPath)),
-            ] + facts)
-        return Made(bundle: writer.folder, verdict: content.verdict)
-    }
-
-    private static func word(_ verdict: Judgement.Verdict) -> String {
-        switch verdict {
-        case .passed: "passed"
-        case .blocked: "blocked"
-        case .unknown: "unknown"
+            ] + content.facts.conclusions + [.init("archived_from", .string(historyPath))] + facts
+        if let facts = ReportFacts(manifest: .object(members)) {
+            try writer.add(ReportPage(facts: facts, record: content.record))
         }
+        try writer.finish(members)
+        return Made(bundle: writer.folder, verdict: content.verdict)
     }
 }

@@ -65,6 +65,14 @@ public struct BundleWriter: Sendable {
         }
     }
 
+    /// A file as the manifest names it.
+    static func entry(_ name: String, bytes: Int, digest: String) -> JSONText {
+        .object([
+            .init("name", .string(name)), .init("bytes", .number(bytes)),
+            .init("sha256", .string(digest)),
+        ])
+    }
+
     public mutating func add(_ name: String, _ bytes: [UInt8]) throws(BundleError) {
         do throws(SystemError) {
             try DurableFiles.replace(Path.join(folder, name), with: bytes)
@@ -76,6 +84,17 @@ public struct BundleWriter: Sendable {
 
     public mutating func add(_ name: String, text: String) throws(BundleError) {
         try add(name, Array(text.utf8))
+    }
+
+    /// Adds the report page.
+    public mutating func add(_ page: ReportPage) throws(BundleError) {
+        let bytes: [UInt8]
+        do throws(SHA256.Unavailable) {
+            bytes = try page.bytes()
+        } catch {
+            throw .noDigests
+        }
+        try add(ReportPage.fileName, bytes)
     }
 
     /// Copies a file that does not change any more; larger ones than the limit are an error.
@@ -107,10 +126,7 @@ public struct BundleWriter: Sendable {
     /// Writes `manifest.json`: `facts` about the run, then every file.
     public func finish(_ facts: [JSONText.Member]) throws(BundleError) {
         let list = files.sorted { $0.name < $1.name }.map { file in
-            JSONText.object([
-                .init("name", .string(file.name)), .init("bytes", .number(file.bytes)),
-                .init("sha256", .string(file.digest)),
-            ])
+            Self.entry(file.name, bytes: file.bytes, digest: file.digest)
         }
         let head: [JSONText.Member] = [
             .init("format", .string(Self.manifestFormat)), .init("version", .number(1)),
