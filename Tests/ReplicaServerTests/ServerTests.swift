@@ -15,6 +15,7 @@ import Testing
 struct AnsweringCore: ReplicaCore {
     static let answer: [UInt8] = [4]
     var nextWakeUp = Instant.now + .seconds(3600)
+    private var checkpoint: RequestToken?
     let status = LiveStatus(
         role: .primary, currentView: View(1), commitLSN: nil, activeSnapshotLSN: nil,
         lastNormalView: nil, durableVote: nil, highestPreparedLSN: nil, engine: nil,
@@ -25,14 +26,19 @@ struct AnsweringCore: ReplicaCore {
         case .client(let token, _): effects.append(.reply(token, Self.answer))
         case .stop: effects.append(.stopped)
         case .timer: nextWakeUp = now + .seconds(3600)
-        case .legacyPrepare(let token, _), .legacyCommit(let token, _, _),
-            .checkpoint(let token):
+        case .legacyPrepare(let token, _), .legacyCommit(let token, _, _):
             effects.append(.reply(token, []))
+        case .checkpoint(let token):
+            checkpoint = token
+            effects.append(
+                .store(
+                    StorageJob(
+                        token: StorageToken(1), purpose: .checkpoint, work: [.sync(.journal)])))
+        case .storageFinished:
+            if let checkpoint { effects.append(.reply(checkpoint, Self.answer)) }
         case .peerRequest(_, let stream, let message):
             effects.append(.answer(stream, message))
-        case .peerConnected, .peerDisconnected, .peerAnswer, .storageFinished,
-            .isolationChanged:
-            break
+        case .peerConnected, .peerDisconnected, .peerAnswer, .isolationChanged: break
         }
     }
 
@@ -40,8 +46,27 @@ struct AnsweringCore: ReplicaCore {
     func explain(at now: Instant) -> [ExplainLine] { [ExplainLine("core", "answering")] }
 }
 
+/// A disk whose syncs take until they are let through.
+struct HeldStorage: ReplicaStorage, Sendable {
+    /// Signalled when a sync has begun, and waited for by it.
+    let begun = Semaphore()
+    let release = Semaphore()
+
+    func sync(_ file: ReplicaFile) {
+        begun.signal()
+        release.wait()
+    }
+
+    func read(_ file: ReplicaFile) -> [UInt8]? { nil }
+    func read(_ file: ReplicaFile, at offset: Int, count: Int) -> [UInt8] { [] }
+    func append(_ file: ReplicaFile, _ bytes: [UInt8]) {}
+    func replace(_ file: ReplicaFile, with bytes: [UInt8]) {}
+    func truncate(_ file: ReplicaFile, to length: Int) {}
+}
+
 /// One replica's server with the answering core, in this process.
 func withServer(
+    _ storage: HeldStorage = HeldStorage(),
     _ body: (ClusterWorkspace, ReplicaLayout) throws -> Void
 ) throws {
     try withTemporaryFolder { folder in
@@ -51,7 +76,7 @@ func withServer(
         let status = Mutex<Int32?>(nil)
         let thread = try WorkerThread(name: "server") {
             let parts = DaemonParts(
-                openStorage: { replica in ReplicaFolder(of: replica) },
+                openStorage: { _ in storage },
                 recover: { _, _, _, _ in AnsweringCore() })
             let code = ReplicaDaemon(layout: workspace.layout, replica: replica).run(parts)
             status.withLock { $0 = code }
@@ -141,6 +166,25 @@ func waitUntil(
         }
     }
 
+    @Test("while the disk is at a sync, every port is served; its end is served as well")
+    func heldSync() throws {
+        let storage = HeldStorage()
+        try withServer(storage) { _, replica throws in
+            let asking = try connect(replica.addresses.control)
+            try send(Array("checkpoint\n".utf8), on: asking)
+            try asking.finishSending()
+            storage.begun.wait()
+            for _ in 0..<20 {
+                #expect(try ask(replica.addresses.client, read) == AnsweringCore.answer)
+                #expect(throws: Never.self) {
+                    try ControlClient(replica.addresses.control).status()
+                }
+            }
+            storage.release.signal()
+            #expect(try Array(readToEnd(asking).utf8) == AnsweringCore.answer)
+        }
+    }
+
     @Test("a client that never ends its request is told so after half a second")
     func idle() throws {
         try withServer { _, replica throws in
@@ -226,7 +270,7 @@ func waitUntil(
         try withServer { workspace, replica throws in
             let pidFile = try FileSystem.facts(replica.pidPath)
             let parts = DaemonParts(
-                openStorage: { replica in ReplicaFolder(of: replica) },
+                openStorage: { _ in HeldStorage() },
                 recover: { (_, _, _, _) -> AnsweringCore in
                     Issue.record("recovery must not begin")
                     return AnsweringCore()

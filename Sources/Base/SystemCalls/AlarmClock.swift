@@ -13,7 +13,7 @@ public final class AlarmClock: Sendable {
     /// Makes the descriptor readable at `instant`, once, instead of at the one set before. An
     /// instant that has passed makes it readable at once.
     public func set(_ instant: Instant) throws(SystemError) {
-        let nanoseconds = max(1, (instant - .now).wholeNanoseconds)
+        let nanoseconds = Int64(clamping: max(1, instant.nanoseconds))
         try check("timerfd_settime") { csystem_timerfd_set(descriptor.rawValue, nanoseconds) }
     }
 

@@ -6,6 +6,7 @@ public struct TCPListener: Sendable {
     public let descriptor: FileDescriptor
     /// Where it listens, with the real port when 0 was asked for.
     public let address: SocketAddress
+    private let connectionSubject: String
 
     /// Connections that wait to be accepted, beyond which new ones are held back by the system.
     public static let defaultBacklog: Int32 = 128
@@ -18,9 +19,12 @@ public struct TCPListener: Sendable {
         try check("bind", "\(address)") {
             csystem_bind_listen(raw, address.hostBytes, address.isIPv6, address.port, backlog)
         }
+        // What is accepted inherits it.
+        _ = csystem_set_nodelay(raw)
         let port = try check("getsockname", "\(address)") { csystem_local_port(raw) }
         self.descriptor = descriptor
         self.address = SocketAddress(host: address.host, port: UInt16(truncatingIfNeeded: port))
+        connectionSubject = "connection to \(self.address)"
     }
 
     /// The next waiting connection, non-blocking and without delayed sending; nil when none waits
@@ -30,7 +34,7 @@ public struct TCPListener: Sendable {
             let raw = try check("accept4", descriptor.subject) {
                 csystem_accept(descriptor.rawValue)
             }
-            return TCPConnection(owning: raw, subject: "connection to \(address)")
+            return TCPConnection(accepted: raw, subject: connectionSubject)
         } catch {
             let gone: Set<Int32> = [ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, ENETUNREACH]
             if error.wouldBlock || gone.contains(error.code) { return nil }
@@ -42,6 +46,10 @@ public struct TCPListener: Sendable {
 /// One TCP connection, non-blocking, with TCP_NODELAY set.
 public struct TCPConnection: Sendable {
     public let descriptor: FileDescriptor
+
+    fileprivate init(accepted raw: Int32, subject: String) {
+        descriptor = FileDescriptor(owning: raw, subject: subject)
+    }
 
     init(owning raw: Int32, subject: String) {
         descriptor = FileDescriptor(owning: raw, subject: subject)

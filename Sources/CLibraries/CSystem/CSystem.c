@@ -69,7 +69,7 @@ int csystem_timerfd(void) {
 
 int csystem_timerfd_set(int descriptor, int64_t nanoseconds) {
     struct itimerspec timing = {.it_value = timespec_of(nanoseconds)};
-    return timerfd_settime(descriptor, 0, &timing, NULL);
+    return timerfd_settime(descriptor, TFD_TIMER_ABSTIME, &timing, NULL);
 }
 
 // Fills `storage` and gives the length the socket calls want.

@@ -37,9 +37,9 @@ struct ClusterBench {
             sync.merge(try SyncProbe.measure(folder: folder, seconds: 1))
             one.merge(try cluster.submitLoad(clients: 1, seconds: 1).latency)
         }
-        report.line("append 80 bytes + fdatasync, alone", sync.summary)
+        report.line("append 80 bytes + fsync, alone", sync.summary)
         report.line("submit, 1 client", one.summary)
-        report.ratio("  median / one sync", one.median, sync.median, goal: "<= 3")
+        report.ratio("  median / one fsync", one.median, sync.median, goal: "<= 3")
 
         let before = try cluster.journalSyncs()
         let many = try cluster.submitLoad(clients: 64, seconds: seconds)
@@ -54,8 +54,10 @@ struct ClusterBench {
         report.line("read, 1 client, no writes", idleReads.latency.summary)
         let busyReads = try cluster.readLoad(clients: 1, seconds: seconds, writers: 8)
         report.line("read, 1 client, beside 8 writers", busyReads.latency.summary)
+        // What the writers add is their share of the processors: a read never waits for a disk.
         report.ratio(
-            "  median / one sync", busyReads.latency.median, sync.median, goal: "< 1")
+            "  median / the same without writers", busyReads.latency.median,
+            idleReads.latency.median)
         return report.text
     }
 }
@@ -69,15 +71,20 @@ struct BenchReport {
         text += "\(what)\(padding)\(value)\n"
     }
 
-    mutating func ratio(_ what: String, _ value: Duration, _ yardstick: Duration, goal: String) {
+    mutating func ratio(
+        _ what: String, _ value: Duration, _ yardstick: Duration, goal: String? = nil
+    ) {
         number(
             what, Double(value.wholeNanoseconds) / Double(max(1, yardstick.wholeNanoseconds)),
             goal: goal)
     }
 
-    mutating func number(_ what: String, _ value: Double, goal: String) {
+    mutating func number(_ what: String, _ value: Double, goal: String?) {
         let hundredths = Int((value * 100).rounded())
         let fraction = hundredths % 100
-        line(what, "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)   (goal \(goal))")
+        line(
+            what,
+            "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+                + (goal.map { "   (goal \($0))" } ?? ""))
     }
 }

@@ -84,28 +84,24 @@ public struct ReplicaDaemon: Sendable {
         let listeners = try bind()
         let owner = StorageOwner(storage)
         do throws(SystemError) {
-            let thread = try StorageThread { owner.run($0) }
             let server = try ReplicaServer(
-                layout: layout, replica: replica, core: core, storage: thread,
-                listeners: listeners, signals: signals, log: log)
+                layout: layout, replica: replica, core: core, listeners: listeners,
+                signals: signals, log: log)
             let state = core.status.faultReason == nil ? "active" : "faulted"
             log.event("startup=ready status=\(state) \(core.status.summary)")
-            let isClean: Bool
-            do throws(SystemError) {
-                isClean = try server.run()
-            } catch {
+            switch try ServerThreads(server, runJob: { owner.run($0) }).run() {
+            case .clean:
+                log.event("shutdown=clean")
+            case .failed(let error):
                 log.event("shutdown=error")
                 throw error
-            }
-            guard isClean else {
+            case .hung:
                 // The disk hangs. What it has not synced was never acknowledged, and ending here
-                // keeps the lock until the last moment in which the storage thread could write.
+                // keeps the lock until the last moment in which it could be written.
                 log.event("shutdown=error")
                 _ = try? FileSystem.removeFile(replica.pidPath)
                 exitProcess(1)
             }
-            thread.end()
-            log.event("shutdown=clean")
         } catch {
             throw .server(error)
         }
@@ -162,7 +158,7 @@ public struct ReplicaDaemon: Sendable {
     }
 }
 
-/// The storage after recovery: used by the storage thread alone.
+/// The storage after recovery: used by the thread whose turn it is to write.
 private final class StorageOwner<Storage: ReplicaStorage & Sendable>: Sendable {
     private let storage: Mutex<Storage>
 

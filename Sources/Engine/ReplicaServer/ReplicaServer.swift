@@ -5,8 +5,8 @@ import SystemCalls
 
 /// Sockets, files and clocks around one replica core; nothing is decided here (architecture.md).
 ///
-/// One thread runs the loop, a second one the disk. The loop collects what one poll brought,
-/// hands each piece to the core, lets it finish the round, and carries out its effects.
+/// In a round it collects what one poll brought, hands each piece to the core, lets it finish
+/// the round, and carries out its effects. `ServerThreads` runs it: one call at a time.
 final class ReplicaServer<Core: ReplicaCore> {
     let layout: ClusterLayout
     let replica: ReplicaLayout
@@ -15,7 +15,11 @@ final class ReplicaServer<Core: ReplicaCore> {
 
     let poller: Poller
     let signals: SignalReader
-    let storage: StorageThread
+    /// Ends a wait of the poller's before its time.
+    let interruption: WakeUp
+    /// Ends it when something is due, and when that is.
+    private let alarm: AlarmClock
+    private var alarmIsAt: Instant?
     let listeners: [Port: TCPListener]
     var isolation: IsolationWatch
 
@@ -31,12 +35,16 @@ final class ReplicaServer<Core: ReplicaCore> {
     var nextSweep: Instant
     var effects: [LiveEffect] = []
     var pendingInputs: [LiveInput] = []
+    /// Work for the disk in order, and whether a thread is at it.
+    private var jobs: [StorageJob] = []
+    private var isWriting = false
     var stopping: Instant?
-    var hasStopped = false
+    private(set) var ending: ServerThreads<Core>.Ending?
 
-    /// Tokens below 16 are these and the listeners; connections count up from there.
+    /// Tokens below 16 are these and the listeners (2 to 4); connections count up from there.
     static var wakeUpToken: UInt64 { 0 }
     static var signalToken: UInt64 { 1 }
+    static var alarmToken: UInt64 { 5 }
     /// How often deadlines of connections and the fault file are looked at while there is
     /// something to look at.
     static var sweepInterval: Duration { .milliseconds(50) }
@@ -48,55 +56,95 @@ final class ReplicaServer<Core: ReplicaCore> {
     static var longestReconnectPause: Duration { .milliseconds(200) }
 
     init(
-        layout: ClusterLayout, replica: ReplicaLayout, core: Core, storage: StorageThread,
+        layout: ClusterLayout, replica: ReplicaLayout, core: Core,
         listeners: [Port: TCPListener], signals: SignalReader, log: DaemonLog
     ) throws(SystemError) {
         self.layout = layout
         self.replica = replica
         self.core = core
-        self.storage = storage
         self.listeners = listeners
         self.signals = signals
         self.log = log
         poller = try Poller()
+        interruption = try WakeUp()
+        alarm = try AlarmClock()
         isolation = IsolationWatch(path: layout.faultsPath, replica: replica.id)
         nextSweep = .now
-        try poller.add(storage.finished.descriptor, token: Self.wakeUpToken, interest: .readable)
+        try poller.add(interruption.descriptor, token: Self.wakeUpToken, interest: .readable)
+        try poller.add(alarm.descriptor, token: Self.alarmToken, interest: .readable)
         try poller.add(signals.descriptor, token: Self.signalToken, interest: .readable)
         for (port, listener) in listeners {
             try poller.add(listener.descriptor, token: port.listenerToken, interest: .readable)
         }
     }
 
-    /// Serves until a stop request or a termination signal has been carried out; false when the
-    /// core did not finish in time, so that the storage may still be at work.
-    func run() throws(SystemError) -> Bool {
+    func begin() {
         checkIsolation()
         for peer in layout.replicas where peer.id != replica.id { reconnectAt[peer.id] = .now }
-        while !hasStopped {
-            let ready = try poller.wait(waitingTime())
-            let now = Instant.now
-            for event in ready { handle(event, at: now) }
-            if now >= core.nextWakeUp { pendingInputs.append(.timer) }
-            if now >= nextSweep { sweep(at: now) }
-            connectPeers(at: now)
-            feedCore(at: now)
-            if let stopping, now - stopping >= Self.stopLimit { return hasStopped }
-        }
+        setAlarm()
+    }
+
+    /// One round with what the poller found.
+    func serve(_ ready: [Poller.Ready]) {
+        let now = Instant.now
+        for event in ready { handle(event, at: now) }
+        if now >= core.nextWakeUp { pendingInputs.append(.timer) }
+        if now >= nextSweep { sweep(at: now) }
+        connectPeers(at: now)
+        feedCore(at: now)
+        if let stopping, now - stopping >= Self.stopLimit { end(.hung) }
+    }
+
+    /// Whether there is something to do before any socket says something.
+    var isDue: Bool { !pendingInputs.isEmpty || ending != nil }
+
+    /// Makes the poller's wait end when something is due. An alarm that is early does no harm.
+    private func setAlarm() {
+        let next = min(core.nextWakeUp, nextSweep)
+        if let alarmIsAt, alarmIsAt <= next { return }
+        alarmIsAt = next
+        // Fails only for a time before 0.
+        try? alarm.set(next)
+    }
+
+    /// The first ending stands.
+    func end(_ ending: ServerThreads<Core>.Ending) {
+        if self.ending == nil { self.ending = ending }
+    }
+
+    // MARK: - Work for the disk
+
+    /// Whether the caller must now run the jobs, because there are some and nobody does.
+    func takeWriting() -> Bool {
+        guard !jobs.isEmpty, !isWriting else { return false }
+        isWriting = true
         return true
     }
 
-    private func waitingTime() -> Duration {
-        if !pendingInputs.isEmpty { return .zero }
-        return max(.zero, min(core.nextWakeUp, nextSweep) - .now)
+    /// The next job for the thread that runs them; nil ends its turn.
+    func nextJob() -> StorageJob? {
+        guard let job = jobs.first else {
+            isWriting = false
+            return nil
+        }
+        jobs.removeFirst()
+        return job
     }
+
+    func finish(_ job: StorageJob, _ outcome: StorageOutcome) {
+        pendingInputs.append(.storageFinished(job.token, outcome))
+        feedCore(at: .now)
+    }
+
+    // MARK: - A round
 
     private func handle(_ event: Poller.Ready, at now: Instant) {
         switch event.token {
         case Self.wakeUpToken:
-            for completion in storage.takeCompletions() {
-                pendingInputs.append(.storageFinished(completion.token, completion.outcome))
-            }
+            interruption.consume()
+        case Self.alarmToken:
+            alarm.consume()
+            alarmIsAt = nil
         case Self.signalToken:
             while signals.next() != nil { beginStop(at: now) }
         default:
@@ -127,6 +175,7 @@ final class ReplicaServer<Core: ReplicaCore> {
         effects.removeAll(keepingCapacity: true)
         for effect in wanted { carryOut(effect, at: now) }
         flushStreams()
+        setAlarm()
     }
 
     private func carryOut(_ effect: LiveEffect, at now: Instant) {
@@ -140,11 +189,11 @@ final class ReplicaServer<Core: ReplicaCore> {
         case .reconnect(let peer):
             if let id = outgoing[peer], let stream = streams[id] { close(stream, at: now) }
         case .store(let job):
-            storage.submit(job)
+            jobs.append(job)
         case .log(let line):
             log.line(line)
         case .stopped:
-            hasStopped = true
+            end(.clean)
         }
     }
 

@@ -23,7 +23,7 @@ int csystem_exchange_names(const char *path, const char *other);
 int csystem_create_semaphore(const char *name);
 int csystem_eventfd(void);
 int csystem_timerfd(void);
-// Readable `nanoseconds` (above 0) from now, once.
+// Readable once from this moment (above 0) of CLOCK_MONOTONIC on.
 int csystem_timerfd_set(int descriptor, int64_t nanoseconds);
 
 // Sockets. An address is 4 or 16 bytes in network order; the port is in host order.

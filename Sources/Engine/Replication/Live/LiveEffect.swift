@@ -12,7 +12,7 @@ public enum LiveEffect: Sendable {
     case answer(StreamToken, PeerMessage)
     /// The peer does not answer: close the outgoing stream and connect again.
     case reconnect(ReplicaID)
-    /// Run on the storage thread, after every job handed over earlier; then report
+    /// Run on the disk, after every job handed over earlier; then report
     /// `storageFinished`.
     case store(StorageJob)
     /// One plain line for the log, without line feed (cluster-runner.md 15).

@@ -44,9 +44,13 @@ public struct LiveTimes: Hashable, Sendable {
     public var resendAfter: Duration = .milliseconds(400)
     /// Without an answer for this long, the stream is given up.
     public var reconnectAfter: Duration = .seconds(3)
-    /// Log frames of committed entries wait this long for a journal batch to go with. The
-    /// journal has what they say; a write of their own would hold up the next batch.
+    /// Log frames of committed entries are gathered this long. The journal has what they say; a
+    /// write with every batch would only hold up the batches.
     public var framesWait: Duration = .milliseconds(5)
+    /// A new commit position waits this long for entries to go with, and entries for a peer that
+    /// no quorum needs wait for more of them: a message, an answer and a sync for each would cost
+    /// a busy cluster as much again. A peer silent for this long is not relied on.
+    public var newsWait: Duration = .milliseconds(5)
     /// A round of confirmation without a majority is asked again after this long.
     public var confirmAgainAfter: Duration = .milliseconds(100)
 

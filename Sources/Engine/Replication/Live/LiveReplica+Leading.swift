@@ -8,8 +8,7 @@ extension LiveReplica {
     /// Commits what a majority holds and serves what waited for it.
     mutating func advanceLeading() {
         guard supervisor.isLeading else { return }
-        if let round = rounds.beginIfWanted(at: now) {
-            sendToConnected(.confirm(term, round: round))
+        if rounds.beginIfWanted(at: now) != nil {
             if rounds.completeIfPossible(quorum: settings.quorum) { roundCompleted() }
         }
         commitWhatMajorityHolds()
@@ -123,7 +122,7 @@ extension LiveReplica {
         peers[index].connected(at: now)
         guard supervisor.isLeading else { return sendStatus(to: index) }
         if case .asking(let round, _) = rounds.state {
-            send(.confirm(term, round: round), to: index)
+            ask(round, index)
         }
     }
 
@@ -139,15 +138,6 @@ extension LiveReplica {
         effects.append(.send(peers[index].replica, message))
     }
 
-    private mutating func sendToConnected(_ message: PeerMessage) {
-        for index in peers.indices
-        where peers[index].isConnected
-            && peers[index].unanswered < settings.limits.unansweredMessages
-        {
-            send(message, to: index)
-        }
-    }
-
     private mutating func sendStatus(to index: Int) {
         guard peers[index].unanswered < settings.limits.unansweredMessages else { return }
         send(.status(ownStatus), to: index)
@@ -160,19 +150,51 @@ extension LiveReplica {
         case .backup, .uncertain, .changingView, .installing: return sendStatuses()
         case .halted, .faulted, .stopping, .stopped: return
         }
-        if case .asking(_, let since) = rounds.state,
-            now - since >= settings.times.confirmAgainAfter, let round = rounds.askAgain(at: now)
-        {
-            for index in peers.indices
-            where peers[index].isConnected && !rounds.hasAnswered(peers[index].replica)
-                && peers[index].unanswered < settings.limits.unansweredMessages
-            {
-                send(.confirm(term, round: round), to: index)
+        let prompt = promptPeers
+        askForConfirmation(prompt)
+        for index in peers.indices where peers[index].isConnected {
+            if !giveUpIfSilent(index) { drive(index, isPrompt: prompt.contains(index)) }
+        }
+    }
+
+    /// The peers that make a quorum with the own disk, those that answer and are nearest to the
+    /// end of the log first. They get everything at once; the others get entries and commit
+    /// positions a moment later, several in one message and for one sync.
+    private var promptPeers: ArraySlice<Int> {
+        let ranked = peers.indices.sorted { left, right in
+            let (left, right) = (peers[left], peers[right])
+            if left.isConnected != right.isConnected { return left.isConnected }
+            let isLeftLate = left.isLate(at: now, after: settings.times.newsWait)
+            let isRightLate = right.isLate(at: now, after: settings.times.newsWait)
+            if isLeftLate != isRightLate { return isRightLate }
+            return left.match > right.match
+        }
+        return ranked.prefix(settings.quorum - 1)
+    }
+
+    /// Asks the prompt peers at once, the others when those are late, and everybody again who
+    /// has been silent for long.
+    private mutating func askForConfirmation(_ prompt: ArraySlice<Int>) {
+        guard case .asking(let current, let since) = rounds.state else { return }
+        var round = current
+        if now - since >= settings.times.confirmAgainAfter, let again = rounds.askAgain(at: now) {
+            round = again
+            for index in peers.indices where !rounds.hasAnswered(peers[index].replica) {
+                peers[index].askedRound = 0
             }
         }
-        for index in peers.indices where peers[index].isConnected {
-            if !giveUpIfSilent(index) { drive(index) }
+        for index in peers.indices
+        where peers[index].isConnected && peers[index].askedRound < round
+            && (prompt.contains(index) || now - since >= settings.times.newsWait)
+        {
+            ask(round, index)
         }
+    }
+
+    private mutating func ask(_ round: UInt64, _ index: Int) {
+        guard peers[index].unanswered < settings.limits.unansweredMessages else { return }
+        peers[index].askedRound = round
+        send(.confirm(term, round: round), to: index)
     }
 
     private mutating func sendStatuses() {
@@ -208,14 +230,15 @@ extension LiveReplica {
         }
     }
 
-    private mutating func drive(_ index: Int) {
+    private mutating func drive(_ index: Int, isPrompt: Bool) {
         switch peers[index].mode {
         case .probing(let isAsked):
             guard !isAsked else { return beatHeart(index) }
             peers[index].mode = .probing(isAsked: true)
             sendEntries([], after: LSN(peers[index].next.rawValue - 1), to: index)
         case .streaming:
-            streamEntries(index)
+            noteNews(index)
+            if isPrompt || newsIsDue(index) { streamEntries(index) }
             beatHeart(index)
         case .sendingSnapshot(let snapshot):
             driveSnapshot(snapshot, index)
@@ -274,6 +297,7 @@ extension LiveReplica {
             term: term, previous: previous, previousGeneration: log.generation(at: previous),
             commit: ownMark, entries: entries)
         peers[index].toldCommit = log.commit
+        peers[index].newsSince = nil
         if let last = entries.last {
             peers[index].next = LSN(last.entry.lsn.rawValue + 1)
         }
@@ -312,25 +336,43 @@ extension LiveReplica {
             to: index)
     }
 
-    /// Tells a new commit position at once, and otherwise that this primary is alive.
+    /// Tells a new commit position if no entries come along to carry it, and otherwise that this
+    /// primary is alive.
     private mutating func beatHeart(_ index: Int) {
+        noteNews(index)
         let peer = peers[index]
         let isDue = now - peer.lastSent >= settings.times.heartbeat
-        let hasNews: Bool
-        if case .streaming = peer.mode {
-            hasNews = peer.toldCommit < log.commit && peer.match.rawValue + 1 >= peer.next.rawValue
-        } else {
-            hasNews = false
-        }
-        guard isDue || hasNews, peer.unanswered < settings.limits.unansweredMessages else {
-            return
-        }
+        let hasAllEntries = peer.match.rawValue + 1 >= peer.next.rawValue
+        guard isDue || (hasAllEntries && newsIsDue(index)),
+            peer.unanswered < settings.limits.unansweredMessages
+        else { return }
         switch peer.mode {
         case .streaming:
             sendEntries([], after: LSN(peer.next.rawValue - 1), to: index)
         case .probing, .readingLog, .readingSnapshot, .sendingSnapshot, .diverged:
             sendEntries([], after: min(peer.match, log.last), to: index)
         }
+    }
+
+    /// Notices entries and commit positions that a peer was not told.
+    private mutating func noteNews(_ index: Int) {
+        let peer = peers[index]
+        guard case .streaming = peer.mode, peer.toldCommit < log.commit || peer.next <= sendable
+        else {
+            peers[index].newsSince = nil
+            return
+        }
+        if peer.newsSince == nil { peers[index].newsSince = now }
+    }
+
+    /// Whether the news for a peer has waited long enough, or fills a message.
+    private func newsIsDue(_ index: Int) -> Bool {
+        let peer = peers[index]
+        guard let since = peer.newsSince else { return false }
+        let previous = LSN(peer.next.rawValue - 1)
+        return now - since >= settings.times.newsWait || previous < log.base
+            || log.last.rawValue - min(previous, log.last).rawValue
+                >= UInt64(settings.limits.messageEntries)
     }
 
     // MARK: - Answers

@@ -7,8 +7,9 @@ import SystemCalls
 // meanwhile makes up the next one.
 
 extension LiveReplica {
-    /// Once per round: hands everything that gathered to the storage thread.
+    /// Once per round: hands over everything that gathered.
     mutating func writeWhatGathered() {
+        if framesSince == nil, applier?.unwrittenFrames.isEmpty == false { framesSince = now }
         guard case .idle = receiver.state else { return }
         switch supervisor.state {
         case .faulted, .halted, .stopped: return
@@ -31,18 +32,18 @@ extension LiveReplica {
             && log.commit > snapshotLSN ?? LSN(0)
     }
 
-    /// Log frames are written without a sync: the journal has what they say. They go with the
-    /// next batch if one comes soon.
+    /// Log frames are written without a sync: the journal has what they say. They go with a
+    /// batch, if one comes when it is their time.
     private mutating func writeFramesIfDue() {
-        guard let applier, !applier.unwrittenFrames.isEmpty else { return }
-        let since = framesSince ?? now
-        framesSince = since
-        guard
-            now - since >= settings.times.framesWait
-                || applier.unwrittenFrames.count >= settings.limits.messageBytes
-        else { return }
+        guard framesAreDue else { return }
         let token = newJob([.append(.log, takeFrames())], .write, as: .frames)
         receiver.holdFor(token, cause: "log frames", at: now)
+    }
+
+    private var framesAreDue: Bool {
+        guard let framesSince, let applier else { return false }
+        return now - framesSince >= settings.times.framesWait
+            || applier.unwrittenFrames.count >= settings.limits.messageBytes
     }
 
     private mutating func takeFrames() -> [UInt8] {
@@ -59,8 +60,7 @@ extension LiveReplica {
         let token = StorageToken(nextToken)
         let batch = receiver.takeBatch(token, through: log.last, commit: log.commit, at: now)
         var work: [StorageWork] = [.append(.journal, batch), .sync(.journal)]
-        let frames = takeFrames()
-        if !frames.isEmpty { work.append(.append(.log, frames)) }
+        if framesAreDue { work.append(.append(.log, takeFrames())) }
         _ = newJob(work, .write, as: .batch)
     }
 

@@ -79,7 +79,7 @@ public struct LiveReplica: ReplicaCore, Sendable {
     var snapshotLSN: LSN?
     /// How often the log file was rewritten: offsets into an older edition mean nothing.
     var logEdition: UInt64 = 0
-    /// When the oldest log frame that no job carries yet was made.
+    /// When the oldest log frame that no job carries yet was seen.
     var framesSince: Instant?
     var checkpointRequests: [RequestToken] = []
     var wantsCheckpoint = false
@@ -171,9 +171,13 @@ public struct LiveReplica: ReplicaCore, Sendable {
         case .confirming, .primary:
             for peer in peers where peer.isConnected {
                 next = min(next, peer.lastSent + settings.times.heartbeat)
+                if let since = peer.newsSince { next = min(next, since + settings.times.newsWait) }
             }
-            if case .asking(_, let since) = rounds.state {
+            if case .asking(let round, let since) = rounds.state {
                 next = min(next, since + settings.times.confirmAgainAfter)
+                if peers.contains(where: { $0.isConnected && $0.askedRound < round }) {
+                    next = min(next, since + settings.times.newsWait)
+                }
             }
         case .backup, .uncertain, .changingView, .installing:
             next = min(next, lastStatusSent + settings.times.statusInterval)

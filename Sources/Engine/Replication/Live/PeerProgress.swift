@@ -10,9 +10,9 @@ struct PeerProgress: Sendable {
         case probing(isAsked: Bool)
         /// Sends entries from memory, several messages ahead of the answers.
         case streaming
-        /// Waits for the storage thread to read older entries from the log.
+        /// Waits for older entries from the log.
         case readingLog
-        /// Waits for the storage thread to read the snapshot.
+        /// Waits for the snapshot to be read.
         case readingSnapshot
         /// Sends the snapshot, one part per answer.
         case sendingSnapshot(OutgoingSnapshot)
@@ -38,12 +38,16 @@ struct PeerProgress: Sendable {
     var next = LSN(1)
     /// The commit position the peer was told last.
     var toldCommit = LSN(0)
+    /// Since when there is a higher one to tell, or an entry.
+    var newsSince: Instant?
     /// Messages sent since the peer answered last.
     private(set) var unanswered = 0
     private(set) var lastSent: Instant
     private(set) var lastHeard: Instant
     /// The first of the unanswered messages.
     private(set) var waitingSince: Instant
+    /// The round of confirmation the peer was asked for last.
+    var askedRound: UInt64 = 0
     /// The round of confirmation the peer answered last.
     var confirmedRound: UInt64 = 0
     /// Where in the log file the entry at `next` may be found; 0 to begin at the start.
@@ -71,6 +75,11 @@ struct PeerProgress: Sendable {
         self.init(replica, at: now)
         reported = old.reported
         if case .diverged = old.mode { mode = old.mode }
+    }
+
+    /// Whether it has not answered for this long.
+    func isLate(at now: Instant, after limit: Duration) -> Bool {
+        unanswered > 0 && now - waitingSince >= limit
     }
 
     mutating func noteSent(at now: Instant) {

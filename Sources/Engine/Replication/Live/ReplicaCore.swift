@@ -8,11 +8,12 @@ public import SystemCalls
 /// The server hands in everything that one poll of its sockets brought, one input each, then
 /// calls `finishRound` once: that is where entries that gathered meanwhile become one journal
 /// batch and one message per peer.
-public protocol ReplicaCore {
+public protocol ReplicaCore: Sendable {
     mutating func handle(_ input: LiveInput, at now: Instant, effects: inout [LiveEffect])
     mutating func finishRound(at now: Instant, effects: inout [LiveEffect])
-    /// When `timer` is wanted next, whatever else happens.
-    var nextWakeUp: Instant { get }
+    /// When `timer` is wanted next, whatever else happens. Asked in every round; it is mutating
+    /// because a server that is generic over its core would copy the core to ask it otherwise.
+    var nextWakeUp: Instant { mutating get }
     /// What the status request reports (cluster-runner.md 7).
     var status: LiveStatus { get }
     /// Every component's state, blocking reason and last transition, and whether a read and a

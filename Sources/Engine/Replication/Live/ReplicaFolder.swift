@@ -126,11 +126,25 @@ public struct ReplicaFolder: ReplicaStorage, Sendable {
         _ body: (inout AppendFile) throws(SystemError) -> Void
     ) throws(StorageFailure) {
         do throws(SystemError) {
-            if open[file] == nil { open[file] = try AppendFile(opening: paths[file]) }
+            if open[file] == nil {
+                open[file] = try AppendFile(
+                    opening: paths[file], reservingAhead: file.reservedBytes)
+            }
             // Set in the line above.
             try body(&open[file]!)
         } catch {
             throw StorageFailure("\(doing) the \(file.rawValue): \(error)")
+        }
+    }
+}
+
+extension ReplicaFile {
+    /// The journal is what every write waits for; its reader takes zeros for a torn tail, and it
+    /// is replaced before anything is appended to one from an earlier start.
+    fileprivate var reservedBytes: Int {
+        switch self {
+        case .journal: 1 << 20
+        case .metadata, .log, .snapshot, .snapshotChecksums: 0
         }
     }
 }

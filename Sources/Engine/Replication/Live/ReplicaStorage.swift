@@ -9,7 +9,7 @@ public enum ReplicaFile: String, CaseIterable, Hashable, Sendable {
     case snapshotChecksums
 }
 
-/// The files of one replica, as the storage thread, the simulator and offline tools see them.
+/// The files of one replica, as the server, the simulator and offline tools see them.
 /// Only one caller uses an instance at a time.
 public protocol ReplicaStorage {
     /// What the following calls are part of; of interest to observers only.

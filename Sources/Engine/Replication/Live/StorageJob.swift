@@ -7,7 +7,7 @@ public struct StorageToken: Hashable, Comparable, Sendable {
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Work for the storage thread: done in order, and given up at the first failure.
+/// Work for the disk: done in order, and given up at the first failure.
 public struct StorageJob: Sendable {
     public let token: StorageToken
     public let purpose: StorageBoundary.Purpose

@@ -2,7 +2,7 @@ import LeaseEngine
 import LeaseKernel
 
 extension StorageJob {
-    /// Does the work in order and gives up at the first failure. The storage thread, the
+    /// Does the work in order and gives up at the first failure. The server, the
     /// simulator and tests all run jobs through here.
     public func run(on storage: inout some ReplicaStorage) -> StorageOutcome {
         var outcome = StorageOutcome.done
