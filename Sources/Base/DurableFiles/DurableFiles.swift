@@ -1,4 +1,3 @@
-import CSystem
 import Glibc
 public import SystemCalls
 
@@ -84,17 +83,6 @@ extension FileDescriptor {
         if lseek(rawValue, off_t(offset), SEEK_SET) < 0 {
             throw SystemError(call: "lseek", code: errno, subject: subject)
         }
-    }
-
-    /// Makes room on the disk and grows the file to `end` with zeros; what it holds stays. False
-    /// when the file system has no such call.
-    public func reserve(from start: Int, to end: Int) throws(SystemError) -> Bool {
-        let result = retryingInterrupts {
-            csystem_fallocate(rawValue, off_t(start), off_t(end - start))
-        }
-        if result == 0 { return true }
-        if errno == EOPNOTSUPP { return false }
-        throw SystemError(call: "fallocate", code: errno, subject: subject)
     }
 
     /// The size of the open file.

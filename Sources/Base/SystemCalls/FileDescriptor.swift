@@ -88,4 +88,18 @@ public final class FileDescriptor: Sendable {
             }
         }
     }
+
+    /// Makes room on the disk and grows the file to `end` with zeros; what it holds stays. False
+    /// when the file system has no such call.
+    public func reserve(from start: Int, to end: Int) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            try check("fallocate", subject) {
+                csystem_fallocate(rawValue, off_t(start), off_t(end - start))
+            }
+            return true
+        } catch {
+            if error.code == EOPNOTSUPP { return false }
+            throw error
+        }
+    }
 }
