@@ -34,6 +34,7 @@ struct ReferenceVectorTests {
         guard entry["group"].string != "malformed" else { return }
         let report = ReferenceAnalysis.report(on: try TextHistoryReader.events(of: text))
         let expected = entry["logical_commands"].array
+        try checkThrift(text, expecting: report, name)
         #expect(report.commands.count == expected.count, "\(name)")
         for (command, json) in zip(report.commands, expected) {
             #expect(command.id.rawValue == json["operation_id"].integer(), "\(name)")
@@ -43,6 +44,20 @@ struct ReferenceVectorTests {
                 command.definiteFailures.map(\.rawValue)
                     == json["definite_failures"].array.map(\.string), "\(name)")
             check(command.committed, json["committed"], "\(name) \(command.id)")
+        }
+    }
+
+    /// What keeps less says the same, as long as it says anything.
+    private func checkThrift(
+        _ text: [UInt8], expecting report: ReferenceReport, _ name: String
+    ) throws {
+        for thrift in [.keepsRecords, .expectsOrder] as [ReferenceAnalysis.Thrift] {
+            var analysis = ReferenceAnalysis(thrift)
+            for event in try TextHistoryReader.events(of: text) { analysis.add(event) }
+            if analysis.needsSecondReading { continue }
+            let other = analysis.report()
+            #expect(other.text == report.text, "\(name)")
+            #expect(other.commandCount == report.commands.count, "\(name)")
         }
     }
 

@@ -114,7 +114,11 @@ enum Bench {
         case ["cluster"]: try cluster(parsed.arguments)
         case ["analyze"]:
             let path = try parsed.arguments[historyFile]
-            StandardStreams.writeOutput(try ReferenceBenchmark.run(historyFile: path).description)
+            var report = try ReferenceBenchmark.run(historyFile: path)
+            if let peak = ProcessMemory.peakBytes() {
+                report.addGoal("memory at most", Double(peak) / 1e6, atMost: 100, "MB")
+            }
+            StandardStreams.writeOutput(report.description)
         case ["search"]: try search(parsed.arguments)
         case ["switch"]:
             let bench = SwitchBench(seconds: parsed.arguments[seconds])

@@ -110,7 +110,7 @@ struct HistoryAnalysis {
         }
         counts = [
             (name: "events", count: UInt64(file.events)),
-            (name: "logical commands", count: UInt64(file.report.commands.count)),
+            (name: "logical commands", count: UInt64(file.report.commandCount)),
             (name: "committed", count: UInt64(file.committedWrites)),
         ]
         notes.append(

@@ -10,58 +10,73 @@ public struct ReferenceCommand: Hashable, Sendable {
     /// The first committed result.
     public internal(set) var committed: ReferenceFingerprint?
 
-    /// Any definite failure counts as resolution, also one recorded before the ambiguous
-    /// attempt (validation.md 4.5).
-    var isUnresolved: Bool {
-        ambiguousAttempts > 0 && committed == nil && definiteFailures.isEmpty
+    fileprivate mutating func add(_ operation: TextOperation, _ outcome: TextOutcome) {
+        attempts += 1
+        switch outcome {
+        case .committedWrite(let lsn, let result):
+            committed = committed ?? ReferenceFingerprint(lsn, result, of: operation)
+        case .definiteFailure(let reason): definiteFailures.append(reason)
+        case .ambiguous: ambiguousAttempts += 1
+        case .readOK: break
+        }
     }
 }
 
 /// Folds attempts into logical commands.
 struct ReferenceCommands {
-    private var places = PlaceTable<OperationID>()
-    private var commands: [ReferenceCommand] = []
+    private var table = ReferenceCommandTable()
+    /// In the order of the table; only when all is to be kept.
+    private var details: [ReferenceCommand] = []
+    private let keepsDetails: Bool
     private(set) var blockers: [ReferenceBlocker] = []
+
+    init(keepsDetails: Bool) { self.keepsDetails = keepsDetails }
+
+    var count: Int { table.count }
 
     mutating func addMissingID(sequence: UInt64, _ kind: TextOperation.Kind) {
         blockers.append(.missingOperationID(sequence: sequence, kind))
     }
 
     mutating func add(_ id: OperationID, _ operation: TextOperation, _ outcome: TextOutcome) {
-        let place = place(of: id)
-        commands[place].attempts += 1
+        let (place, isNew) = table.place(of: id)
+        if keepsDetails {
+            if isNew { details.append(ReferenceCommand(id: id)) }
+            details[place].add(operation, outcome)
+        }
         switch outcome {
         case .committedWrite(let lsn, let result):
-            let new = ReferenceFingerprint(lsn, result, of: operation)
-            guard let first = commands[place].committed else {
-                commands[place].committed = new
+            let new = ReferenceFingerprint(lsn, result, of: operation).digest
+            guard let first = table[place].committed else {
+                table[place].committed = new
+                table[place].committedLSN = lsn
                 return
             }
             if first != new {
                 blockers.append(
-                    .duplicateCommittedExecution(id, first: first.appliedLSN, second: lsn))
+                    .duplicateCommittedExecution(
+                        id, first: table[place].committedLSN, second: lsn))
             }
-        case .definiteFailure(let reason): commands[place].definiteFailures.append(reason)
-        case .ambiguous: commands[place].ambiguousAttempts += 1
+        case .definiteFailure: table[place].hasFailed = true
+        case .ambiguous: table[place].isAmbiguous = true
         case .readOK: break
         }
     }
 
-    /// The commands in ascending id.
-    consuming func folded() -> [ReferenceCommand] {
-        // Ids mostly grow with time, so there is mostly nothing to sort.
-        if !zip(commands, commands.dropFirst()).allSatisfy({ $0.id < $1.id }) {
-            commands.sort { $0.id < $1.id }
+    /// Commands that are ambiguous to the end, in ascending id. Any definite failure counts as
+    /// resolution, also one recorded before the ambiguous attempt (validation.md 4.5).
+    func unresolved() -> [OperationID] {
+        var ids: [OperationID] = []
+        for place in 0..<table.count {
+            let entry = table[place]
+            if entry.isAmbiguous, entry.committed == nil, !entry.hasFailed { ids.append(entry.id) }
         }
-        return commands
+        return table.isAscending ? ids : ids.sorted()
     }
 
-    private mutating func place(of id: OperationID) -> Int {
-        // Attempts of one command mostly stand together.
-        if let last = commands.last, last.id == id { return commands.count - 1 }
-        if let place = places.find(id, { commands[$0].id }) { return place }
-        commands.append(ReferenceCommand(id: id))
-        places.add(id, at: commands.count - 1) { commands[$0].id }
-        return commands.count - 1
+    /// The commands in ascending id, if they were kept.
+    consuming func folded() -> [ReferenceCommand] {
+        if !table.isAscending { details.sort { $0.id < $1.id } }
+        return details
     }
 }

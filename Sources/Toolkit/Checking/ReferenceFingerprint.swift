@@ -53,6 +53,21 @@ public struct ReferenceFingerprint: Hashable, Sendable {
         }
     }
 
+    /// Stands for all fields together.
+    var digest: ReferenceDigest {
+        var digest = ReferenceDigest()
+        digest.mix(appliedLSN.rawValue)
+        digest.mix(UInt64(present.rawValue) << 32 | UInt64(resourceIDs.count))
+        for resource in resourceIDs { digest.mix(resource.rawValue) }
+        digest.mix(resource)
+        digest.mix(reservation)
+        digest.mix(holder)
+        digest.mix(epoch)
+        digest.mix(released)
+        digest.mix(slot)
+        return digest
+    }
+
     private mutating func set(
         _ resource: ResourceID, _ holder: HolderID, _ reservation: ReservationID
     ) {

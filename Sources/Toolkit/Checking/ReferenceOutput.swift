@@ -59,13 +59,10 @@ extension ReferenceOutput {
             self.init(unreadable: "\(error)")
             return
         }
-        var analysis = ReferenceAnalysis()
         do throws(TextHistoryError) {
-            try HistoryFile.readText(path) { analysis.add($0) }
+            self.init(try ReferenceAnalysis.report(onFile: path))
         } catch {
             self.init(error)
-            return
         }
-        self.init(analysis.report())
     }
 }

@@ -2,6 +2,10 @@ import History
 
 /// Who holds what, replayed in ascending LSN (validation.md 4.6). Of two records at one LSN the
 /// later line counts.
+///
+/// Lines mostly stand in the order of their LSNs. Whoever can read a text a second time has them
+/// replayed while they come, in memory for the live leases only; if the order turns out to be
+/// another, nothing is concluded, and the text is read again with all records kept.
 struct ReferenceOwnership {
     /// What replaying needs of a committed record.
     private enum Effect {
@@ -33,8 +37,16 @@ struct ReferenceOwnership {
         let effect: Effect
     }
 
+    private let keepsRecords: Bool
+    /// All records, or the last one alone, which a later line may replace.
     private var records: [Record] = []
     private var isAscending = true
+    private var state = State()
+
+    init(keepsRecords: Bool) { self.keepsRecords = keepsRecords }
+
+    /// Whether the order of lines made a second reading necessary.
+    var needsRecords: Bool { !keepsRecords && !isAscending }
 
     mutating func add(
         _ id: OperationID, _ operation: TextOperation, _ lsn: LSN, _ result: TextWriteResult
@@ -42,6 +54,10 @@ struct ReferenceOwnership {
         if let last = records.last?.lsn {
             if last == lsn { records.removeLast() }
             if last > lsn { isAscending = false }
+            if !keepsRecords {
+                for record in records { state.apply(record) }
+                records.removeAll(keepingCapacity: true)
+            }
         }
         records.append(Record(lsn: lsn, id: id, effect: Self.effect(of: operation, result)))
     }
@@ -67,17 +83,7 @@ struct ReferenceOwnership {
     /// The blockers in ascending LSN.
     consuming func replay() -> [ReferenceBlocker] {
         if !isAscending { sort() }
-        var state = State()
-        for record in records {
-            switch record.effect {
-            case .reserve(let reservation, let members, let deadline):
-                state.reserve(reservation, members, deadline, by: record.id)
-            case .confirm(let reservation): state.confirm(reservation, by: record.id)
-            case .end(let reservation): state.end(reservation)
-            case .tick(let slot, let entries): state.tick(slot, entries)
-            case .nothing: break
-            }
-        }
+        for record in records { state.apply(record) }
         return state.blockers
     }
 
@@ -106,6 +112,17 @@ struct ReferenceOwnership {
         var owners = IDTable<ResourceID, Owner>()
         var members = IDTable<ReservationID, Members>()
         var blockers: [ReferenceBlocker] = []
+
+        mutating func apply(_ record: Record) {
+            switch record.effect {
+            case .reserve(let reservation, let members, let deadline):
+                reserve(reservation, members, deadline, by: record.id)
+            case .confirm(let reservation): confirm(reservation, by: record.id)
+            case .end(let reservation): end(reservation)
+            case .tick(let slot, let entries): tick(slot, entries)
+            case .nothing: break
+            }
+        }
 
         mutating func reserve(
             _ reservation: ReservationID, _ resources: Members, _ deadline: Slot,

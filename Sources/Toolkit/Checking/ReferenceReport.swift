@@ -3,6 +3,8 @@ public import History
 /// The answer of the reference analysis: its logical commands in ascending id, and its blockers
 /// in the order of validation.md 4.7.
 public struct ReferenceReport: Hashable, Sendable {
+    public let commandCount: Int
+    /// The commands themselves, when they were to be kept; else empty.
     public let commands: [ReferenceCommand]
     public let blockers: [ReferenceBlocker]
 
@@ -16,7 +18,7 @@ public struct ReferenceReport: Hashable, Sendable {
     public var text: String {
         var text = """
             release_gate=\(isPassed ? "passed" : "blocked")
-            logical_commands=\(commands.count)
+            logical_commands=\(commandCount)
             blockers=\(blockers.count)
 
             """

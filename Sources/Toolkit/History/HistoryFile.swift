@@ -1,4 +1,4 @@
-import SystemCalls
+public import SystemCalls
 
 /// A history on disk in either of the two formats, told apart by its first bytes.
 public enum HistoryFile {
@@ -16,16 +16,18 @@ public enum HistoryFile {
     /// Bytes read at a time.
     static let portion = 256 << 10
 
-    /// Hands every event of a text history to `body`. Events handed out before an error mean
-    /// nothing (validation.md 2.7).
+    /// Hands every event of a text history to `body`, in order and on the calling thread; up to
+    /// `jobs` threads decode. Events handed out before an error mean nothing (validation.md 2.7).
     public static func readText(
-        _ path: String, _ body: (borrowing TextEvent) -> Void
+        _ path: String, jobs: Int = Processors.count, _ body: (borrowing TextEvent) -> Void
     ) throws(TextHistoryError) {
         var reader = TextHistoryReader()
-        var buffer = [UInt8](repeating: 0, count: portion)
+        var blocks: TextBlocks?
         do throws(SystemError) {
             let file = try FileSystem.open(path, .readOnly)
-            while true {
+            blocks = try TextBlocks(file, jobs: jobs)
+            var buffer = [UInt8](repeating: 0, count: portion)
+            while blocks == nil {
                 let count = try read(file, into: &buffer)
                 if count == 0 { break }
                 reader.feed(buffer.span.extracting(0..<count), body)
@@ -34,7 +36,7 @@ public enum HistoryFile {
             throw TextHistoryError(
                 .unreadable("\(error.text) (os error \(error.code))"), line: nil)
         }
-        try reader.finish(body)
+        if let blocks { try blocks.read(body) } else { try reader.finish(body) }
     }
 
     /// All events of a text history.

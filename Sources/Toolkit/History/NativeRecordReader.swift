@@ -38,7 +38,7 @@ public struct NativeRecordReader {
     private let frames: FrameReader
     private let jobs: Int
     private var selected: [ChunkPlace]?
-    private var prefetch: ChunkPrefetch?
+    private var prefetch: OrderedPrefetch<Result<[HistoryEvent], HistoryFileError>>?
     private var batch: [HistoryEvent] = []
     private var position = 0
 
@@ -94,11 +94,34 @@ public struct NativeRecordReader {
 
     /// The events of the next chunk; nil at the end of the record. Not to be mixed with `next`.
     public mutating func nextBatch() throws(HistoryFileError) -> [HistoryEvent]? {
-        if prefetch == nil {
-            prefetch = try ChunkPrefetch(frames, selected ?? places, threads: jobs)
-        }
+        if prefetch == nil { prefetch = try decode(selected ?? places) }
         guard let decoded = prefetch?.next() else { return nil }
         return try decoded.get()
+    }
+}
+
+extension NativeRecordReader {
+    /// Decodes chunks ahead; behind the first that cannot be decoded comes nothing.
+    private func decode(
+        _ chunks: [ChunkPlace]
+    ) throws(HistoryFileError) -> OrderedPrefetch<Result<[HistoryEvent], HistoryFileError>> {
+        let frames = frames
+        do throws(SystemError) {
+            return try OrderedPrefetch(chunks.count, threads: jobs) { numbers, give in
+                do throws(HistoryFileError) {
+                    var decoder = try ChunkDecoder(frames)
+                    for number in numbers {
+                        guard give(.success(try decoder.events(of: chunks[number]))) else {
+                            return
+                        }
+                    }
+                } catch {
+                    _ = give(.failure(error))
+                }
+            }
+        } catch {
+            throw .reading(path, error)
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 /// The first error ends the decoding, but the rest is still looked at: text that is not UTF-8
 /// anywhere is reported before any other error (validation.md 2.1).
 public struct TextHistoryReader {
-    private var decoder = TextEventDecoder()
+    private(set) var decoder = TextEventDecoder()
     private var partial: [UInt8] = []
     private var sawVersion = false
     /// The first error so far; `finish` throws it.
@@ -24,6 +24,33 @@ public struct TextHistoryReader {
     public init(lineLimit: Int = Self.defaultLineLimit) {
         self.lineLimit = lineLimit
     }
+
+    /// Reads on with what another part of the same text has taught the decoder. Only a reader of
+    /// the begin expects the version.
+    init(_ decoder: TextEventDecoder, isBegin: Bool) {
+        self.decoder = decoder
+        sawVersion = !isBegin
+        lineLimit = Self.defaultLineLimit
+    }
+
+    /// What a reader of a part found out about it.
+    struct Findings: Sendable {
+        let lineCount: Int
+        let problem: TextHistoryError?
+        let notText: Bool
+        let hasGivenUp: Bool
+
+        static let none = Findings(
+            lineCount: 0, problem: nil, notText: false, hasGivenUp: false)
+    }
+
+    var findings: Findings {
+        Findings(
+            lineCount: lineCount, problem: problem, notText: notText, hasGivenUp: hasGivenUp)
+    }
+
+    static let notTextError = TextHistoryError(
+        .unreadable("stream did not contain valid UTF-8"), line: nil)
 
     /// Takes the next bytes of the file and hands each event in them to `body`.
     public mutating func feed<Failure: Error>(
@@ -72,15 +99,17 @@ public struct TextHistoryReader {
     public mutating func finish(
         _ body: (borrowing TextEvent) -> Void
     ) throws(TextHistoryError) {
-        if !partial.isEmpty {
-            let line = partial
-            partial = []
-            take(line.span, isASCII: Self.scanLine(line.span, from: 0).isASCII, body)
-        }
-        if notText {
-            throw TextHistoryError(.unreadable("stream did not contain valid UTF-8"), line: nil)
-        }
+        endLine(body)
+        if notText { throw Self.notTextError }
         if let problem { throw problem }
+    }
+
+    /// Takes a last line without an end.
+    mutating func endLine(_ body: (borrowing TextEvent) -> Void) {
+        guard !partial.isEmpty else { return }
+        let line = partial
+        partial = []
+        take(line.span, isASCII: Self.scanLine(line.span, from: 0).isASCII, body)
     }
 
     /// One line without its LF.

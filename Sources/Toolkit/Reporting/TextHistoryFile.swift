@@ -13,17 +13,15 @@ public struct TextHistoryFile: Sendable {
     public static func read(
         _ path: String, each: (borrowing TextEvent) -> Void = { _ in }
     ) throws(TextHistoryError) -> TextHistoryFile {
-        var analysis = ReferenceAnalysis()
         var events = 0
         var committedWrites = 0
-        try HistoryFile.readText(path) { event in
+        let report = try ReferenceAnalysis.report(onFile: path) { event in
             events += 1
             if case .committedWrite = event.outcome { committedWrites += 1 }
-            analysis.add(event)
             each(event)
         }
         return TextHistoryFile(
-            report: analysis.report(), events: events, committedWrites: committedWrites)
+            report: report, events: events, committedWrites: committedWrites)
     }
 
     /// What may be concluded from the text: the reference analysis, except that a text without a
