@@ -173,7 +173,7 @@
                     context.fillRect(from, low, Math.max(to - from - scale, scale), high - low);
                     const begin = Math.max(from, left) + 4 * scale;
                     if (context.measureText(label).width + begin + 4 * scale > to) continue;
-                    context.fillStyle = colour(role === 3 ? "ink" : "on-colour");
+                    context.fillStyle = colour(role % 4 === 0 ? "on-colour" : "ink");
                     context.fillText(label, begin, (high + low) / 2);
                 }
             });
@@ -182,7 +182,7 @@
 
     /* The charts */
 
-    function axes(values, size) {
+    function axes(values, rows) {
         const stroke = () => colour("soft");
         const grid = { stroke: () => colour("grid"), width: 1 };
         const ticks = { stroke: () => colour("line"), width: 1, size: 5 };
@@ -190,7 +190,10 @@
         return [
             { stroke, grid, ticks, font, size: 34, space: 70,
               values: (plot, splits, index, space, step) => splits.map((time) => timeText(time, step)) },
-            { stroke, grid, ticks, font, size: size || 64, values },
+            rows
+                ? { stroke, font, size: 84, values, splits: () => rows, ticks: { show: false },
+                    grid: { show: false } }
+                : { stroke, grid, ticks, font, size: 84, values },
         ];
     }
 
@@ -203,7 +206,7 @@
             width: width(), height, ms: 1, padding: [8, 12, 0, 0],
             legend: { show: false },
             scales: { x: { time: false, range: () => range }, y: options.scale },
-            axes: axes(options.values, options.size),
+            axes: axes(options.values, options.rows),
             series: [{}, ...options.series],
             cursor: {
                 sync: { key: "time" }, points: options.hasPoints ? {} : { show: false },
@@ -311,21 +314,13 @@
     if (element("throughput-chart")) makeThroughput();
 
     make("roles-chart", 46 + 34 * data.replicas.length, {
-        scale: { range: () => [data.replicas.length, 0], dir: 1 },
-        values: (plot, splits) => splits.map((row) => {
-            const replica = data.replicas[Math.floor(row)];
-            return replica && row % 1 === 0.5 ? replica.name : null;
-        }),
-        size: 84,
+        scale: { range: () => [0, data.replicas.length], dir: -1 },
+        values: () => data.replicas.map((replica) => replica.name),
+        rows: data.replicas.map((_, row) => row + 0.5),
         series: [{ show: false }],
         data: () => [[whole[0], whole[1]], [null, null]],
         draw: [drawRoles],
     });
-    const rolesChart = charts.find((chart) => chart.place.id === "roles-chart");
-    if (rolesChart) {
-        rolesChart.plot.axes[1].splits = () => data.replicas.map((_, row) => row + 0.5);
-        rolesChart.plot.axes[1].grid = { show: false };
-    }
 
     function redraw() {
         for (const chart of charts) chart.plot.redraw(false, true);

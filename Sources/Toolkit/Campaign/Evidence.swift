@@ -173,6 +173,8 @@ struct Evidence {
         }
         let facts = facts(result)
         addPage(facts)
+        let page = Path.join(writer.folder, ReportPage.fileName)
+        if FileSystem.exists(page) { result.reportPath = page }
         do throws(BundleError) {
             try writer.finish(facts)
         } catch {

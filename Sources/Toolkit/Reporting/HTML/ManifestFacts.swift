@@ -89,7 +89,7 @@ extension ReportFacts {
     private static func words(_ value: JSONText) -> String? {
         switch value {
         case .string(let text): text
-        case .digits(let digits): digits
+        case .digits(let digits): digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits
         case .bool(let truth): truth ? "yes" : "no"
         case .array(let values): values.compactMap(\.string).joined(separator: " ")
         case .null, .object: nil
