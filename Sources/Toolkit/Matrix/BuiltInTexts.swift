@@ -2,6 +2,44 @@
 
 extension MatrixFile {
     static let builtInTexts: [String: String] = [
+        "clock": #"""
+        # Clocks that are wrong, jump, run fast and drift: no promise may depend on them.
+        matrix: clock
+        description: Every clock fault, alone and with crashes and takeovers
+        defaults:
+          window: 60
+        runs:
+          - run: expiration_and_recovery-control
+            window: 20
+          - run: expiration_and_recovery-crash-restart
+            faults: [clock-shift, clock-step, clock-fast, clock-drift]
+          - run: failover_read_fences-mixed-failover
+            faults: [clock-step, take-over, crash]
+          - run: lease_safety-crash-restart
+            faults: [clock-shift, clock-drift, crash]
+
+        """#,
+        "disk-faults": #"""
+        # Disks that are full, report errors, stall, lose what was not synced, tear writes and flip bits.
+        matrix: disk-faults
+        description: Every disk fault, alone and with crashes and takeovers
+        defaults:
+          window: 60
+        runs:
+          - run: reservation_contention-control
+            window: 20
+          - run: reservation_contention-crash-restart
+            faults: [disk-full, disk-write-error, disk-sync-error, disk-read-error]
+          - run: ambiguous_write_retry-crash-restart
+            faults: [disk-stall-write, disk-stall-sync, power-cut, torn-write]
+          - run: expiration_and_recovery-crash-restart
+            faults: [bit-flip-wal, bit-flip-snapshot, bit-flip-metadata, bit-flip-journal]
+          - run: failover_read_fences-mixed-failover
+            faults: [power-cut, take-over, crash]
+          - run: lease_safety-crash-restart
+            faults: [power-cut, disk-sync-error, rejoin]
+
+        """#,
         "lease-safety": #"""
         # Bundles, fenced holders, revoke and reclaim. No release waits for these runs.
         matrix: lease-safety
