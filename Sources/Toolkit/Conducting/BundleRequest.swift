@@ -27,6 +27,9 @@ public struct BundleRequest: Hashable, Sendable {
         }
     }
 
+    /// The style that follows a script, by its word in the manifest.
+    static let scriptedStyle = "scripted"
+
     public init(bundle: String) throws(Failure) {
         let bytes: [UInt8]
         do throws(SystemError) {
@@ -49,7 +52,9 @@ public struct BundleRequest: Hashable, Sendable {
             window: UInt64(window.rounded(.up)), rate: UInt64(rate.rounded()),
             concurrency: concurrency, seed: seed)
         let schedule = Path.join(bundle, Self.scheduleName)
-        if !request.isControl, FileSystem.exists(schedule) { request.schedule = schedule }
+        // A scripted run takes its faults from its steps, and no schedule beside them.
+        let hasSchedule = !request.isControl && request.style != Self.scriptedStyle
+        if hasSchedule, FileSystem.exists(schedule) { request.schedule = schedule }
         replicaBinary = binary
         replicaDigest = manifest["replica_binary"]["sha256"].string
         var codes: [String] = []
