@@ -42,6 +42,20 @@ struct NamespaceRunTests {
         }
     }
 
+    @Test("a daemon that answers without a quorum is blocked for what it says behind a cut")
+    func broken() throws {
+        try RunTests.withOutputRoot { root in
+            var options = try RunTests.options(
+                "reservation_contention-partition-heal", "BrokenReplica", root: root,
+                window: .seconds(6))
+            options.testbed = .namespaces
+            options.faults = .named(["partitioned-primary"])
+            let (result, _) = try RunTests.run(options)
+            #expect(result.verdict == .blocked, "\(RunTests.story(result))")
+            #expect(result.findings.contains { $0.code == "lost-write" })
+        }
+    }
+
     /// The network namespaces of a process's threads and of its children, without our own.
     private static func namespaces(of process: Int32) -> Set<String> {
         var links: Set<String> = []

@@ -21,11 +21,21 @@ struct SwitchBench {
         let ethernet = try EthernetSwitch(seed: 1)
         defer { ethernet.stop() }
         let cables = try Cables(ethernet)
+        let before = Self.processorTime(ofThread: "switch")
         let switched = try throughput(through: cables)
+        let after = Self.processorTime(ofThread: "switch")
         report.number(
             "full frames, one socket pair, MB/s", direct.megabytesPerSecond, goal: "the yardstick")
         report.number(
             "full frames between two ports, MB/s", switched.megabytesPerSecond, goal: ">= 200")
+        if let before, let after {
+            // Of the switch alone, whatever else the machine does meanwhile.
+            let each = Double((after - before).wholeNanoseconds) / Double(max(1, switched.sent))
+            report.number("  processor time of the switch per frame, us", each / 1000, goal: "none")
+            report.number(
+                "  what it carries with a core of its own, MB/s",
+                Double(Self.frameBytes) * 1000 / max(1, each), goal: ">= 200")
+        }
         report.number("  share of frames lost, %", switched.lostPercent, goal: "0")
         report.number(
             "  part of the yardstick", switched.megabytesPerSecond / direct.megabytesPerSecond,
@@ -39,6 +49,21 @@ struct SwitchBench {
         report.number("  added each way, us", added, goal: "< 50")
         try taps(&report)
         return report.text
+    }
+
+    /// How long a thread of this process has been on a processor; nil where the system does not
+    /// say.
+    private static func processorTime(ofThread name: String) -> Duration? {
+        for thread in (try? FileSystem.list("/proc/self/task")) ?? [] {
+            let folder = "/proc/self/task/\(thread)"
+            guard let bytes = try? FileSystem.read("\(folder)/comm", limit: 64),
+                String(decoding: bytes, as: UTF8.self) == name + "\n",
+                let times = try? FileSystem.read("\(folder)/schedstat", limit: 256)
+            else { continue }
+            let first = String(decoding: times, as: UTF8.self).split(separator: " ").first
+            return first.flatMap { Int64($0) }.map { .nanoseconds($0) }
+        }
+        return nil
     }
 
     // MARK: - Socket pairs
