@@ -208,8 +208,17 @@ let testTargets: [Target] = [
         "DiskAndClockTests",
         uses: [
             "Campaign", "FaultyDisk", "History", "LeaseKernel", "Nemesis", "SystemCalls",
-            "Testbed", "allocdb-jepsen", "allocdb-jepsen-helper", "allocdb-local-cluster",
+            "Testbed", "UnsyncedReplica", "allocdb-jepsen", "allocdb-jepsen-helper",
+            "allocdb-local-cluster",
         ]),
+    .executableTarget(
+        name: "UnsyncedReplica",
+        dependencies: [
+            "ClusterProtocol", "ClusterRunner", "LeaseKernel", "ReplicaServer", "Replication",
+            "SystemCalls",
+        ],
+        path: "Tests/UnsyncedReplica",
+        swiftSettings: settings),
     tests(
         "RunTests",
         uses: [

@@ -177,4 +177,70 @@ import Testing
                     == names.count { $0.hasPrefix("bit-flip") }, "\(notes)")
         }
     }
+
+    /// Power cuts of both kinds on everybody, on a majority, on one.
+    static let powerCuts: NemesisSchedule = {
+        let targets: [FaultTarget] = [.all, .majority, .primary, .backups, .all, .backup]
+        let steps = targets.enumerated().map { index, target in
+            NemesisSchedule.Step(
+                FaultKind(index % 3 == 2 ? "torn-write" : "power-cut"), target,
+                at: 1000 + UInt64(index) * 1500, hold: 100)
+        }
+        return NemesisSchedule(
+            seed: 11, rounds: [.init(pause: 500, pick: 0xbf58_476d_1ce4_e5b9, steps: steps)])
+    }()
+
+    @Test("power cuts at any moment lose nothing that a correct daemon acknowledged")
+    func powerCutsOfCorrectDaemon() throws {
+        try Self.run(
+            Self.powerCuts, "allocdb-local-cluster", window: .seconds(2)
+        ) { result, record in
+            #expect(result.verdict == .passed, "\(Self.story(result, record))")
+            #expect(result.faultsInjected == 6)
+        }
+    }
+
+    @Test("a daemon that acknowledges before it syncs is blocked by a power cut")
+    func unsyncedDaemon() throws {
+        try Self.run(Self.powerCuts, "UnsyncedReplica", window: .seconds(2)) { result, record in
+            #expect(result.verdict == .blocked, "\(Self.story(result, record))")
+            print(Self.story(result, record).prefix(3000))
+        }
+    }
+
+    @Test("a killed tool leaves no disk, no mount and no shared record behind the next start")
+    func killedTool() throws {
+        let root = try FileSystem.resolve(
+            try FileSystem.makeTemporaryFolder(prefix: "disk-clock-killed"))
+        defer { try? FileSystem.removeTree(root) }
+        var environment = Environment.all
+        environment["TMPDIR"] = root
+        let tool = try ChildProcess(
+            executable: try Self.built("allocdb-jepsen"),
+            arguments: [
+                "run", "reservation_contention-crash-restart", "--fault-window", "60",
+                "--replica-binary", try Self.built("allocdb-local-cluster"), "--output-root",
+                Path.join(root, "artifacts"), "--faults", "power-cut,clock-shift", "--quiet",
+            ],
+            environment: environment)
+        func mounts() -> [String] {
+            MountTable.folders(ofType: DiskServerFacts.mountType).filter { $0.hasPrefix(root) }
+        }
+        let deadline = Deadline.after(.seconds(60))
+        while mounts().count < 3, !deadline.isPassed { sleepThread(for: .milliseconds(20)) }
+        let mounted = mounts()
+        #expect(mounted.count == 3)
+        try tool.signal(Signals.kill)
+        _ = try tool.wait(until: .after(.seconds(10)))
+        let registry = ResidueRegistry(folder: Path.join(root, "allocdb-jepsen-residue"))
+        _ = registry.clean()
+        #expect(mounts() == [])
+        let workspace = Path.lastComponent(of: Path.parent(of: mounted.first ?? root) ?? root)
+        let records = try FileSystem.list("/dev/shm")
+        #expect(!records.contains { $0.contains(workspace) })
+        #expect(
+            try FileSystem.list(root).allSatisfy {
+                !$0.hasPrefix("allocdb-jepsen-") || $0 == "allocdb-jepsen-residue"
+            })
+    }
 }

@@ -111,6 +111,9 @@ public struct ReplicaDaemon: Sendable {
         for path in [replica.workspaceDirectory, Path.parent(of: replica.pidPath) ?? "."] {
             do throws(SystemError) {
                 try FileSystem.createFolders(path)
+                // Also a folder that an earlier start made: nothing in it is durable unless its
+                // name is, and that start may have been cut short.
+                try DurableFiles.syncFolder(Path.parent(of: path) ?? ".")
             } catch {
                 throw .createFolder(path: path, error)
             }

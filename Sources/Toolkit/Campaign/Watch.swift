@@ -120,9 +120,9 @@ struct Watch {
         guard knownFaults.insert("\(replica) \(reason)").inserted else { return }
         let deeds =
             takeovers == 0
-            ? "nothing was done to it but killing its process and starting it again"
-            : "processes were killed and started again, and \(takeovers) times folders were "
-                + "rewritten for a new view"
+            ? "no folder was rewritten by this tool; the schedule says what was done"
+            : "folders were rewritten \(takeovers) times for a new view; the schedule says what "
+                + "else was done"
         findings.append(
             RunResult.Finding(
                 code: "replica-faulted",

@@ -1,4 +1,5 @@
 import ClusterProtocol
+import DurableFiles
 public import FaultyDisk
 public import LeaseKernel
 import SystemCalls
@@ -40,7 +41,16 @@ final class LocalDisks: Sendable {
         } catch {
             throw .start(program: helper, error)
         }
-        return try MountedDisk(program: helper, at: folder, log: log)
+        let disk = try MountedDisk(program: helper, at: folder, log: log)
+        do throws(SystemError) {
+            // The folder of a replica is its operator's: no power cut takes it away.
+            try FileSystem.createFolders("\(folder)/replica-\(replica)")
+            try DurableFiles.syncFolder(folder)
+        } catch {
+            disk.end()
+            throw .start(program: helper, error)
+        }
+        return disk
     }
 
     func disk(of replica: ReplicaID) throws(TestbedError) -> MountedDisk {
