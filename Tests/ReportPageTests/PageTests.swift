@@ -85,6 +85,11 @@ struct PageTests {
         let text = String(decoding: try page.bytes(), as: UTF8.self)
         #expect(text.contains("? Unknown"))
         #expect(text.contains("No such file"))
+        // Nothing may look as if it had been looked at.
+        #expect(!text.contains("No broken promise."))
+        #expect(!text.contains("This record shows none"))
+        #expect(!text.contains("<dt>Attempts</dt>"))
+        #expect(text.contains("There is no record"))
     }
 
     @Test("observations are read back as they were written; other lines are errors")

@@ -2,6 +2,7 @@ import History
 
 /// What was done to the cluster, and what was planned.
 struct FaultsSection {
+    let hasRecord: Bool
     let activity: RunActivity
     let schedule: String?
 
@@ -14,7 +15,11 @@ struct FaultsSection {
         html.element("section", ["class": "card", "id": "faults"]) { html in
             html.element("h2", "Faults")
             if activity.faults.isEmpty {
-                html.element("p", ["class": "none"], "Nothing was done to the cluster.")
+                html.element(
+                    "p", ["class": "none"],
+                    hasRecord
+                        ? "The record holds no fault."
+                        : "There is no record that tells what was done to the cluster.")
             } else {
                 html.element(
                     "p", ["class": "lead"],

@@ -3,6 +3,7 @@ import History
 
 /// The broken promises: a table of all, then each with its operations in words and on a line.
 struct FindingsSection {
+    let verdict: ReportFacts.Verdict
     let findings: [ReportFacts.Finding]
     let unlisted: UInt64
     let activity: RunActivity
@@ -63,10 +64,18 @@ struct FindingsSection {
     private var lead: String {
         findings.isEmpty
             ? "A finding is a broken promise with the operations that cannot all have happened. "
-                + "This record shows none."
+                + none
             : "Each finding names operations that cannot all have happened if the promise were "
                 + "kept. The first is the place to begin; later ones of the same kind are often "
                 + "its consequences, and stand folded below it."
+    }
+
+    /// Only a run that passed was looked at to its end.
+    private var none: String {
+        verdict == .passed
+            ? "This record shows none."
+            : "None was found, and nothing follows from that: the run could not be judged to its "
+                + "end."
     }
 
     private func writeTable(to html: inout HTMLText) {
@@ -84,7 +93,8 @@ struct FindingsSection {
                     if findings.isEmpty {
                         html.element("tr") { html in
                             html.element(
-                                "td", ["colspan": "4", "class": "none"], "No broken promise.")
+                                "td", ["colspan": "4", "class": "none"],
+                                verdict == .passed ? "No broken promise." : "None was found.")
                         }
                     }
                     for kind in kinds { writeRow(kind, to: &html) }

@@ -48,11 +48,13 @@ public struct ReportPage: Sendable {
             writeHead(policy, to: &html)
             html.element("body") { html in
                 html.element("a", ["class": "skip", "href": "#findings"], "To the findings")
-                VerdictBanner(facts: facts, activity: activity).write(to: &html)
+                VerdictBanner(facts: facts, hasRecord: record != nil, activity: activity).write(
+                    to: &html)
                 writeNavigation(hasCharts: !activity.attempts.isEmpty, to: &html)
                 html.element("main") { html in
                     FindingsSection(
-                        findings: facts.findings, unlisted: facts.unlistedFindings,
+                        verdict: facts.verdict, findings: facts.findings,
+                        unlisted: facts.unlistedFindings,
                         activity: activity, replicas: replicas
                     ).write(to: &html)
                     writeRemarks(to: &html)
@@ -63,7 +65,9 @@ public struct ReportPage: Sendable {
                         writeOutcomes(slices, to: &html)
                         AmbiguitySection(activity).write(to: &html)
                     }
-                    FaultsSection(activity: activity, schedule: schedule).write(to: &html)
+                    FaultsSection(
+                        hasRecord: record != nil, activity: activity, schedule: schedule
+                    ).write(to: &html)
                     writeAgain(to: &html)
                 }
                 writeFooter(to: &html)

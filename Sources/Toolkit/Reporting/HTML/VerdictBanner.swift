@@ -4,6 +4,7 @@ import History
 /// The first thing on the page: how the run ended, in a word and a sentence, and its figures.
 struct VerdictBanner {
     let facts: ReportFacts
+    let hasRecord: Bool
     let activity: RunActivity
 
     func write(to html: inout HTMLText) {
@@ -74,15 +75,10 @@ struct VerdictBanner {
             + " Found: \(list.joined(separator: ", "))\(more)."
     }
 
+    /// A number that only a record can tell is left out when there is none.
     private func writeFigures(to html: inout HTMLText) {
         html.element("dl", ["class": "figures"]) { html in
-            figure(
-                "Duration", PageWords.duration(nanoseconds: activity.end.rawValue), nil, to: &html)
-            let ended = activity.attempts.count { $0.endedAt != nil }
-            let open = activity.attempts.count - ended
-            figure(
-                "Attempts", PageWords.count(activity.attempts.count),
-                open == 0 ? nil : "\(PageWords.count(open)) never ended", to: &html)
+            if hasRecord { writeAttempts(to: &html) }
             if let statistics = facts.statistics {
                 figure(
                     "Committed", PageWords.count(statistics.committed),
@@ -94,12 +90,22 @@ struct VerdictBanner {
                         : "commands: \(PageWords.count(statistics.resolvedAmbiguities)) resolved, "
                             + "\(PageWords.count(statistics.unresolvedAmbiguities)) not", to: &html)
             }
-            figure("Faults", PageWords.count(activity.faults.count), nil, to: &html)
+            if hasRecord {
+                figure("Faults", PageWords.count(activity.faults.count), nil, to: &html)
+            }
             let all = UInt64(facts.findings.count) + facts.unlistedFindings
             figure(
                 "Findings", PageWords.count(all),
                 facts.unlistedFindings == 0 ? nil : "\(facts.findings.count) listed", to: &html)
         }
+    }
+
+    private func writeAttempts(to html: inout HTMLText) {
+        figure("Duration", PageWords.duration(nanoseconds: activity.end.rawValue), nil, to: &html)
+        let open = activity.attempts.count { $0.endedAt == nil }
+        figure(
+            "Attempts", PageWords.count(activity.attempts.count),
+            open == 0 ? nil : "\(PageWords.count(open)) never ended", to: &html)
     }
 
     private func figure(
