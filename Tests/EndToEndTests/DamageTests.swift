@@ -13,7 +13,8 @@ extension EndToEndTests {
         @Test("every byte of every file: refused, or the very same state")
         func everyByte() {
             CrashBench.run("damage of every byte") { bench in
-                let files = try prepare(bench)
+                var files = try prepare(bench)
+                files.cutReservedZeros()
                 let good = try #require(try files.recovered(in: bench.cluster.layout))
                 try bench.cluster.require(
                     good.last == LSN(15), "there is a state, up to \(good.last)")
@@ -177,6 +178,13 @@ private struct ReplicaFiles: ReplicaStorage {
             }
             return range
         }
+    }
+
+    /// The journal is grown ahead by zeros that are all alike: some are enough.
+    mutating func cutReservedZeros() {
+        guard let journal = contents[.journal], let last = journal.lastIndex(where: { $0 != 0 })
+        else { return }
+        contents[.journal] = Array(journal.prefix(last + 65))
     }
 
     /// Recovers a copy; nil when it refuses.

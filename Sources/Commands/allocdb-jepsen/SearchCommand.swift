@@ -57,16 +57,26 @@ enum SearchCommand {
         let kind = try arguments[model]
         var worst = ExitCode.passed
         for path in paths {
-            let result = HistorySearch(of: path, kind: kind, limits: limits)
-            switch arguments[format] {
-            case .text: StandardStreams.writeOutput(result.text(on: Terminal.detect(1)))
-            case .json: StandardStreams.writeOutput(result.json.compact + "\n")
-            }
-            switch (worst, result.exitCode) {
+            let code = search(path, as: kind, limits, printing: arguments[format])
+            switch (worst, code) {
             case (.blocked, _), (_, .passed): break
             case (_, let code): worst = code
             }
         }
         return worst.rawValue
+    }
+
+    // A function of its own also because the optimiser of Swift 6.3 cannot compile the two as one.
+    @inline(never)
+    private static func search(
+        _ path: String, as kind: ModelKind, _ limits: SearchLimits,
+        printing format: AnalyzeCommand.Format
+    ) -> ExitCode {
+        let result = HistorySearch(of: path, kind: kind, limits: limits)
+        switch format {
+        case .text: StandardStreams.writeOutput(result.text(on: Terminal.detect(1)))
+        case .json: StandardStreams.writeOutput(result.json.compact + "\n")
+        }
+        return result.exitCode
     }
 }

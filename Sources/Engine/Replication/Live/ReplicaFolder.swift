@@ -143,7 +143,7 @@ extension ReplicaFile {
     /// is replaced before anything is appended to one from an earlier start.
     fileprivate var reservedBytes: Int {
         switch self {
-        case .journal: 1 << 20
+        case .journal: 256 << 10
         case .metadata, .log, .snapshot, .snapshotChecksums: 0
         }
     }
