@@ -33,22 +33,23 @@ extension LiveReplica {
     }
 
     /// Log frames are written without a sync: the journal has what they say. They go with a
-    /// batch, if one comes when it is their time.
+    /// batch if one comes soon.
     private mutating func writeFramesIfDue() {
-        guard framesAreDue else { return }
+        guard let framesSince,
+            now - framesSince >= settings.times.framesWait || framesFillMessage
+        else { return }
         let token = newJob([.append(.log, takeFrames())], .write, as: .frames)
         receiver.holdFor(token, cause: "log frames", at: now)
     }
 
-    private var framesAreDue: Bool {
-        guard let framesSince, let applier else { return false }
-        return now - framesSince >= settings.times.framesWait
-            || applier.unwrittenFrames.count >= settings.limits.messageBytes
+    private var framesFillMessage: Bool {
+        (applier?.unwrittenFrames.count ?? 0) >= settings.limits.messageBytes
     }
 
     private mutating func takeFrames() -> [UInt8] {
         let frames = applier?.takeFrames() ?? []
         framesSince = nil
+        framesTakenAt = now
         log.trim(
             through: log.commit, maximumBytes: settings.limits.recentBytes,
             maximumCount: settings.limits.recentEntries)
@@ -60,7 +61,9 @@ extension LiveReplica {
         let token = StorageToken(nextToken)
         let batch = receiver.takeBatch(token, through: log.last, commit: log.commit, at: now)
         var work: [StorageWork] = [.append(.journal, batch), .sync(.journal)]
-        if framesAreDue { work.append(.append(.log, takeFrames())) }
+        // Not with each of many batches in a row: every one would wait for this write.
+        let isTime = now - framesTakenAt >= settings.times.framesWait || framesFillMessage
+        if framesSince != nil, isTime { work.append(.append(.log, takeFrames())) }
         _ = newJob(work, .write, as: .batch)
     }
 

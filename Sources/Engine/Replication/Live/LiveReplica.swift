@@ -81,6 +81,8 @@ public struct LiveReplica: ReplicaCore, Sendable {
     var logEdition: UInt64 = 0
     /// When the oldest log frame that no job carries yet was seen.
     var framesSince: Instant?
+    /// When frames went to the disk last.
+    var framesTakenAt: Instant
     var checkpointRequests: [RequestToken] = []
     var wantsCheckpoint = false
     var isIsolated = false
@@ -96,6 +98,7 @@ public struct LiveReplica: ReplicaCore, Sendable {
         self.settings = settings
         self.now = now
         lastStatusSent = now
+        framesTakenAt = now
         startup = start.startup
         metadata = start.metadata
         generation = start.generation
