@@ -1,6 +1,8 @@
 /// The bounds of a live replica. Each names what it limits and in which unit; none depends on
 /// what a client or a peer sends.
 public struct LiveLimits: Hashable, Sendable {
+    /// A batch of this many entries means that many clients send at once.
+    public var manyEntries = 8
     /// Entries that are prepared and not committed. A submit beyond it is `overloaded`.
     public var pendingEntries = 1024
     /// Bytes of their payloads.
@@ -51,6 +53,8 @@ public struct LiveTimes: Hashable, Sendable {
     /// no quorum needs wait for more of them: a message, an answer and a sync for each would cost
     /// a busy cluster as much again. A peer silent for this long is not relied on.
     public var newsWait: Duration = .milliseconds(5)
+    /// From one batch of many entries to the next, at least.
+    public var gatherWait: Duration = .milliseconds(2)
     /// A round of confirmation without a majority is asked again after this long.
     public var confirmAgainAfter: Duration = .milliseconds(100)
 

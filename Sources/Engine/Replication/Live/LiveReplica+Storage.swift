@@ -20,11 +20,18 @@ extension LiveReplica {
             if wantsCheckpoint || isLogLong {
                 writeCheckpoint()
             } else if receiver.hasUnwrittenRecords {
-                writeBatch()
+                if gatherUntil.map({ now >= $0 }) ?? true { writeBatch() }
             } else {
                 writeFramesIfDue()
             }
         }
+    }
+
+    /// After a batch of many entries the next one gathers for a moment: those who wait for the
+    /// first send again, and one sync serves them all. Nil when there is nothing to wait for.
+    var gatherUntil: Instant? {
+        guard batchEntries >= UInt64(settings.limits.manyEntries) else { return nil }
+        return batchTakenAt + settings.times.gatherWait
     }
 
     private var isLogLong: Bool {
@@ -57,6 +64,8 @@ extension LiveReplica {
     }
 
     private mutating func writeBatch() {
+        batchTakenAt = now
+        batchEntries = log.last.rawValue - min(receiver.persisted, log.last).rawValue
         if receiver.journalLength >= settings.limits.journalBytes { return compactJournal() }
         let token = StorageToken(nextToken)
         let batch = receiver.takeBatch(token, through: log.last, commit: log.commit, at: now)

@@ -81,6 +81,9 @@ public struct LiveReplica: ReplicaCore, Sendable {
     var logEdition: UInt64 = 0
     /// When the oldest log frame that no job carries yet was seen.
     var framesSince: Instant?
+    /// When a batch of journal records went to the disk last, and how many entries it held.
+    var batchTakenAt: Instant
+    var batchEntries: UInt64 = 0
     /// When frames went to the disk last.
     var framesTakenAt: Instant
     var checkpointRequests: [RequestToken] = []
@@ -98,6 +101,7 @@ public struct LiveReplica: ReplicaCore, Sendable {
         self.settings = settings
         self.now = now
         lastStatusSent = now
+        batchTakenAt = now
         framesTakenAt = now
         startup = start.startup
         metadata = start.metadata
@@ -169,6 +173,9 @@ public struct LiveReplica: ReplicaCore, Sendable {
         if let deadline = requests.nextDeadline { next = min(next, deadline) }
         if let framesSince, isEngineRunning, case .idle = receiver.state {
             next = min(next, framesSince + settings.times.framesWait)
+        }
+        if receiver.hasUnwrittenRecords, case .idle = receiver.state, let gatherUntil {
+            next = min(next, gatherUntil)
         }
         switch supervisor.state {
         case .confirming, .primary:
