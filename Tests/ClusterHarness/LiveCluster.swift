@@ -10,6 +10,8 @@ public final class LiveCluster {
     public let workspace: String
     public private(set) var layout: ClusterLayout
     private let executable: String
+    /// Held as long as the cluster is, so that a daemon that is down finds its own again.
+    private let ports: FreePorts
     private var daemons: [ReplicaID: Daemon] = [:]
     private var lastOperation: UInt128 = 0
     private var faults: FaultState
@@ -40,14 +42,9 @@ public final class LiveCluster {
     ) throws {
         executable = try Self.builtExecutable(name)
         workspace = try FileSystem.resolve(FileSystem.makeTemporaryFolder(prefix: "cluster"))
-        let ports = try FreePorts.find(9)
-        func addresses(_ index: Int) -> ReplicaAddresses {
-            ReplicaAddresses(
-                control: .loopback(port: ports[index]), client: .loopback(port: ports[index + 3]),
-                protocol: .loopback(port: ports[index + 6]))
-        }
+        ports = try FreePorts(9)
         layout = ClusterLayout(
-            workspaceRoot: workspace, addresses: (addresses(0), addresses(1), addresses(2)))
+            workspaceRoot: workspace, addresses: ReplicaAddresses.loopback(ports: ports.numbers))
         configure(&layout)
         faults = FaultState(workspaceRoot: layout.workspaceRoot)
         try FileSystem.createFolders(Path.join(workspace, "logs"))

@@ -149,15 +149,3 @@ private func send(_ bytes: [UInt8], on connection: TCPConnection) {
         #expect(try poller.wait(.zero).isEmpty)
     }
 }
-
-@Test("free ports are different, bindable, and nobody's outgoing connection takes them")
-func freePorts() throws {
-    let ports = try FreePorts.find(50)
-    #expect(Set(ports).count == 50)
-    for port in ports { _ = try TCPListener(binding: .loopback(port: port)) }
-    let text = String(
-        decoding: try FileSystem.read("/proc/sys/net/ipv4/ip_local_port_range", limit: 100),
-        as: UTF8.self)
-    let bounds = text.split(whereSeparator: \.isWhitespace).compactMap { UInt16($0) }
-    #expect(ports.allSatisfy { !(bounds[0]...bounds[1]).contains($0) })
-}

@@ -1,52 +1,51 @@
 import Glibc
 
-/// Ports of loopback for servers that bind them later.
+/// Ports of loopback for servers that bind them later, and again after they were down.
 ///
 /// They lie outside the range from which the system takes the near ends of outgoing
 /// connections: a port of that range can be taken by anybody's connection while its server is
-/// down, and the server then cannot come back.
-public enum FreePorts {
-    /// A part of the ports, for one of several that look for ports at the same time and bind them
-    /// later: what one has found is never found by another.
-    public struct Share: Hashable, Sendable {
-        /// From 0.
-        public let index: Int
-        public let count: Int
+/// down, and the server then cannot come back. And they are claimed: as long as the object lives,
+/// nobody else who looks for ports here finds them, whether their servers are up or not.
+public final class FreePorts: Sendable {
+    /// Different ports, all free together a moment ago.
+    public let numbers: [UInt16]
+    /// Names that only one process of the machine can have; they go with the process.
+    private let claims: [FileDescriptor]
 
-        public static let all = Share(index: 0, of: 1)
-
-        /// The share of that index of `count` equal ones.
-        public init(index: Int, of count: Int) {
-            self.count = max(1, count)
-            self.index = min(max(0, index), self.count - 1)
-        }
-
-        func part(of ports: ClosedRange<UInt16>) -> ClosedRange<UInt16> {
-            let size = ports.count / count
-            guard size > 0 else { return ports }
-            let first = Int(ports.lowerBound) + size * index
-            // Both lie within the range that was given, so both are ports.
-            return UInt16(first)...UInt16(first + size - 1)
-        }
-    }
-
-    /// `count` different ports, all free together a moment ago.
-    public static func find(
-        _ count: Int, in share: Share = .all
-    ) throws(SystemError) -> [UInt16] {
-        let candidates = share.part(of: candidates())
-        var listeners: [TCPListener] = []
-        for _ in 0..<count * 100 where listeners.count < count {
+    public init(_ count: Int) throws(SystemError) {
+        let candidates = Self.candidates()
+        var found: [UInt16] = []
+        var claims: [FileDescriptor] = []
+        var attempts = 0
+        while found.count < count {
+            attempts += 1
+            // Only a machine full of servers gets to the second; its system may still know one.
+            let wanted = attempts <= count * 100 ? UInt16.random(in: candidates) : 0
             do throws(SystemError) {
-                listeners.append(
-                    try TCPListener(binding: .loopback(port: .random(in: candidates))))
+                guard let (port, claim) = try Self.claim(wanted) else { continue }
+                found.append(port)
+                claims.append(claim)
             } catch {
-                if error.code != EADDRINUSE { throw error }
+                if error.code != EADDRINUSE || wanted == 0 { throw error }
             }
         }
-        // Only a machine full of servers gets here; its system may still know a free one.
-        while listeners.count < count { listeners.append(try TCPListener(binding: .loopback())) }
-        return listeners.map(\.address.port)
+        numbers = found
+        self.claims = claims
+    }
+
+    /// The port, or any when it is 0, if nobody has claimed it. Throws EADDRINUSE when a server
+    /// has it.
+    private static func claim(_ port: UInt16) throws(SystemError) -> (UInt16, FileDescriptor)? {
+        // A claim comes before the try: a try takes the port for a moment, and whoever has
+        // claimed it may be about to bind it again.
+        if port != 0 {
+            guard let claim = try MachineName.take("allocdb-port-\(port)") else { return nil }
+            _ = try TCPListener(binding: .loopback(port: port))
+            return (port, claim)
+        }
+        let given = try TCPListener(binding: .loopback()).address.port
+        guard let claim = try MachineName.take("allocdb-port-\(given)") else { return nil }
+        return (given, claim)
     }
 
     /// The larger of the two ranges beside the system's own.

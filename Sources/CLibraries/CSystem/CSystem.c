@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,6 +71,27 @@ int csystem_timerfd(void) {
 int csystem_timerfd_set(int descriptor, int64_t nanoseconds) {
     struct itimerspec timing = {.it_value = timespec_of(nanoseconds)};
     return timerfd_settime(descriptor, TFD_TIMER_ABSTIME, &timing, NULL);
+}
+
+int csystem_take_name(const char *name) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(name);
+    if (length + 1 > sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    // A name that begins with a zero byte stands in no folder.
+    memcpy(address.sun_path + 1, name, length);
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+    if (bind(descriptor, (struct sockaddr *)&address, size) < 0) {
+        int error = errno;
+        close(descriptor);
+        errno = error;
+        return -1;
+    }
+    return descriptor;
 }
 
 // Fills `storage` and gives the length the socket calls want.

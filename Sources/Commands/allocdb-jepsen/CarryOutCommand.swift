@@ -35,7 +35,6 @@ enum CarryOutCommand {
         options.outputRoot = order.attempt
         options.commandLine = order.commandLine
         options.interruption = interruption
-        options.ports = .init(index: order.lane - 1, of: order.lanes)
         var display = RunDisplay(mode: .json)
         var outcome: RunOutcome
         do {

@@ -18,7 +18,7 @@ public struct ClusterLayout: Hashable, Sendable {
     /// The default layout of a local cluster: default bounds, view 1, the first replica primary,
     /// every path below `workspaceRoot` (which is taken as it is).
     public init(
-        workspaceRoot: String, addresses: (ReplicaAddresses, ReplicaAddresses, ReplicaAddresses)
+        workspaceRoot: String, addresses: ReplicaAddresses.OfThree
     ) {
         self.workspaceRoot = workspaceRoot
         currentView = View(1)
@@ -71,6 +71,21 @@ public struct ReplicaAddresses: Hashable, Sendable {
         self.control = control
         self.client = client
         self.protocol = `protocol`
+    }
+
+    /// Those of the first, the second and the third replica.
+    public typealias OfThree = (ReplicaAddresses, ReplicaAddresses, ReplicaAddresses)
+
+    /// A cluster on loopback takes nine ports, three for each replica.
+    public static func loopback(ports: [UInt16]) -> OfThree {
+        precondition(ports.count == 3 * ClusterLayout.replicaCount)
+        func addresses(_ first: Int) -> ReplicaAddresses {
+            ReplicaAddresses(
+                control: .loopback(port: ports[first]),
+                client: .loopback(port: ports[first + 1]),
+                protocol: .loopback(port: ports[first + 2]))
+        }
+        return (addresses(0), addresses(3), addresses(6))
     }
 }
 

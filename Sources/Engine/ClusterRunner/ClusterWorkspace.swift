@@ -98,21 +98,14 @@ public struct ClusterWorkspace: Sendable {
         }
     }
 
-    private static func freeAddresses() throws(ClusterRunnerError) -> (
-        ReplicaAddresses, ReplicaAddresses, ReplicaAddresses
-    ) {
-        let addresses: [NetworkAddress]
+    /// Nothing claims them for the cluster's whole life: the program that makes a workspace ends
+    /// before its daemons do.
+    private static func freeAddresses() throws(ClusterRunnerError) -> ReplicaAddresses.OfThree {
         do throws(SystemError) {
-            addresses = try FreePorts.find(9).map { NetworkAddress.loopback(port: $0) }
+            return ReplicaAddresses.loopback(ports: try FreePorts(9).numbers)
         } catch {
             throw .system(doing: "looking for free ports", error)
         }
-        func triple(_ first: Int) -> ReplicaAddresses {
-            ReplicaAddresses(
-                control: addresses[first], client: addresses[first + 1],
-                protocol: addresses[first + 2])
-        }
-        return (triple(0), triple(3), triple(6))
     }
 }
 

@@ -74,8 +74,7 @@ struct Run {
             let placement = try Placement(options.testbed, seed: options.seed)
             let testbed = try LocalTestbed(
                 .init(
-                    binary: options.replicaBinary, placement: placement,
-                    ports: options.ports, needs: schedule.needs))
+                    binary: options.replicaBinary, placement: placement, needs: schedule.needs))
             guard let lane = Lane(testbed) else {
                 testbed.discard()
                 throw TestbedError.layout("an address in it is none")

@@ -1,4 +1,3 @@
-public import SystemCalls
 public import Testbed
 public import Workload
 
@@ -28,9 +27,6 @@ public struct RunOptions: Sendable {
     public var toolVersion: String
     /// Which faults are injected.
     public var faults: FaultPlan
-    /// Which of the machine's ports the cluster may take: lanes that work at the same time have
-    /// shares of their own.
-    public var ports: FreePorts.Share = .all
     /// Many clients at once, or the reference's scenarios step by step. A script takes its faults
     /// from its steps; rate and concurrency mean nothing to it.
     public var style: WorkloadStyle

@@ -103,8 +103,8 @@ public struct Conductor {
     ) throws(SystemError) -> Lane {
         let worker = try Worker(
             WorkOrder(
-                request: request, replicaBinary: replicaBinary, lane: lane, lanes: lanes,
-                attempt: attempt, commandLine: commandLine),
+                request: request, replicaBinary: replicaBinary, attempt: attempt,
+                commandLine: commandLine),
             executable: executable)
         tell(.began(request, lane: lane, attempt: attempt))
         // Rounds of faults that take long may double a window.

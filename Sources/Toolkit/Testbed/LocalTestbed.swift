@@ -19,8 +19,6 @@ public final class LocalTestbed: Testbed {
         /// The program of the guard that ends faults when this process is gone.
         public var tool: String?
         public var placement: Placement
-        /// Which of the machine's ports it may take.
-        public var ports: FreePorts.Share
         /// The program that serves disks and reads clocks.
         public var helper: String?
         /// What the run needs; disks and clocks are made only for runs that ask for them.
@@ -31,8 +29,7 @@ public final class LocalTestbed: Testbed {
             engine: EngineConfiguration = .clusterDefault,
             startLimit: Duration = .seconds(15), registry: ResidueRegistry = .standard,
             tool: String? = ToolProgram.path, placement: Placement = .loopback,
-            ports: FreePorts.Share = .all, helper: String? = HelperProgram.path,
-            needs: Set<TestbedCapability> = []
+            helper: String? = HelperProgram.path, needs: Set<TestbedCapability> = []
         ) {
             self.binary = binary
             self.kernel = kernel
@@ -41,7 +38,6 @@ public final class LocalTestbed: Testbed {
             self.registry = registry
             self.tool = tool
             self.placement = placement
-            self.ports = ports
             self.helper = helper
             self.needs = needs
         }
@@ -75,6 +71,8 @@ public final class LocalTestbed: Testbed {
     public let workspace: String
     let configuration: Configuration
     let initialLayout: ClusterLayout
+    /// Held until this testbed goes, so that a replica that is down finds its own again.
+    private let ports: FreePorts?
     let state: Mutex<State>
     let undoGuard = Mutex<UndoGuard?>(nil)
 
@@ -101,7 +99,9 @@ public final class LocalTestbed: Testbed {
             for name in ["logs", "run"] {
                 try FileSystem.createFolders(Path.join(workspace, name))
             }
-            initialLayout = try Self.layout(workspace, configuration)
+            let (addresses, ports) = try configuration.placement.addresses()
+            self.ports = ports
+            initialLayout = Self.layout(workspace, addresses, configuration)
             state = Mutex(
                 State(residue: residue, faults: FaultState(workspaceRoot: workspace)))
         } catch {
@@ -127,12 +127,10 @@ public final class LocalTestbed: Testbed {
     }
 
     private static func layout(
-        _ workspace: String, _ configuration: Configuration
-    ) throws(SystemError) -> ClusterLayout {
-        var layout = ClusterLayout(
-            workspaceRoot: workspace,
-            addresses: try configuration.placement.addresses(
-                ports: configuration.ports))
+        _ workspace: String, _ addresses: ReplicaAddresses.OfThree,
+        _ configuration: Configuration
+    ) -> ClusterLayout {
+        var layout = ClusterLayout(workspaceRoot: workspace, addresses: addresses)
         if configuration.needs.contains(.disk) {
             for var replica in layout.replicas {
                 LocalDisks.place(&replica, in: workspace)

@@ -48,24 +48,18 @@ public enum Placement: Sendable {
         }
     }
 
-    func addresses(
-        ports: FreePorts.Share
-    ) throws(SystemError) -> (ReplicaAddresses, ReplicaAddresses, ReplicaAddresses) {
+    /// Where the replicas listen, and what keeps others off these ports as long as it lives.
+    func addresses() throws(SystemError) -> (ReplicaAddresses.OfThree, FreePorts?) {
         switch self {
         case .loopback:
-            let ports = try FreePorts.find(9, in: ports)
-            func addresses(_ first: Int) -> ReplicaAddresses {
-                ReplicaAddresses(
-                    control: .loopback(port: ports[first]),
-                    client: .loopback(port: ports[first + 1]),
-                    protocol: .loopback(port: ports[first + 2]))
-            }
-            return (addresses(0), addresses(3), addresses(6))
+            let ports = try FreePorts(9)
+            return (ReplicaAddresses.loopback(ports: ports.numbers), ports)
         case .namespaces(let network):
-            return (
+            let addresses = (
                 network.addresses(of: ReplicaID(1)), network.addresses(of: ReplicaID(2)),
                 network.addresses(of: ReplicaID(3))
             )
+            return (addresses, nil)
         }
     }
 

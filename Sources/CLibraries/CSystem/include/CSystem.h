@@ -26,6 +26,9 @@ int csystem_timerfd(void);
 // Readable once from this moment (above 0) of CLOCK_MONOTONIC on.
 int csystem_timerfd_set(int descriptor, int64_t nanoseconds);
 
+// A descriptor that has a name of the machine; EADDRINUSE when another has it.
+int csystem_take_name(const char *name);
+
 // Sockets. An address is 4 or 16 bytes in network order; the port is in host order.
 int csystem_tcp_socket(bool ipv6);
 int csystem_bind_listen(int descriptor, const uint8_t *address, bool ipv6, uint16_t port,
