@@ -265,10 +265,7 @@ public struct VolatileDisk: Sendable {
             makeDurable(change)
         }
         unsyncedNames = []
-        for node in folders.keys {
-            // The key was just taken from the dictionary.
-            folders[node]!.current = folders[node]!.durable
-        }
+        folders = folders.mapValues { Folder(current: $0.durable, durable: $0.durable) }
         // In the order of numbers, so that the same seed means the same to every process.
         for node in files.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             files[node]?.losePower(&cut)
