@@ -24,9 +24,3 @@ public final class Semaphore: Sendable {
         while sem_wait(permits) != 0, errno == EINTR {}
     }
 }
-
-/// The processors of this machine.
-public enum Processors {
-    /// How many are in use, at least 1.
-    public static var count: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
-}
