@@ -5,7 +5,7 @@ import SystemCalls
 /// The files of one replica on a disk.
 public final class FileNodeStorage: NodeStorage {
     public let paths: ReplicaPaths
-    private let engine: FileStorage
+    public let engine: FileStorage
 
     public init(_ paths: ReplicaPaths) {
         self.paths = paths
@@ -48,33 +48,5 @@ public final class FileNodeStorage: NodeStorage {
         } catch {
             throw InputOutputFailure(code: error.code)
         }
-    }
-}
-
-extension FileNodeStorage {
-    public func openWAL() throws(InputOutputFailure) { try engine.openWAL() }
-
-    public func readWAL() throws(InputOutputFailure) -> [UInt8] { try engine.readWAL() }
-
-    public func appendToWAL(_ bytes: [UInt8]) throws(InputOutputFailure) {
-        try engine.appendToWAL(bytes)
-    }
-
-    public func syncWAL() throws(InputOutputFailure) { try engine.syncWAL() }
-
-    public func truncateWAL(to length: Int) throws(InputOutputFailure) {
-        try engine.truncateWAL(to: length)
-    }
-
-    public func replaceWAL(with bytes: [UInt8]) throws(InputOutputFailure) {
-        try engine.replaceWAL(with: bytes)
-    }
-
-    public func readSnapshot() throws(InputOutputFailure) -> [UInt8]? {
-        try engine.readSnapshot()
-    }
-
-    public func replaceSnapshot(with bytes: [UInt8]) throws(InputOutputFailure) {
-        try engine.replaceSnapshot(with: bytes)
     }
 }

@@ -60,31 +60,3 @@ public final class MemoryNodeStorage: NodeStorage {
         throw InputOutputFailure(code: failureCode)
     }
 }
-
-extension MemoryNodeStorage {
-    public func openWAL() throws(InputOutputFailure) { try engine.openWAL() }
-
-    public func readWAL() throws(InputOutputFailure) -> [UInt8] { try engine.readWAL() }
-
-    public func appendToWAL(_ bytes: [UInt8]) throws(InputOutputFailure) {
-        try engine.appendToWAL(bytes)
-    }
-
-    public func syncWAL() throws(InputOutputFailure) { try engine.syncWAL() }
-
-    public func truncateWAL(to length: Int) throws(InputOutputFailure) {
-        try engine.truncateWAL(to: length)
-    }
-
-    public func replaceWAL(with bytes: [UInt8]) throws(InputOutputFailure) {
-        try engine.replaceWAL(with: bytes)
-    }
-
-    public func readSnapshot() throws(InputOutputFailure) -> [UInt8]? {
-        try engine.readSnapshot()
-    }
-
-    public func replaceSnapshot(with bytes: [UInt8]) throws(InputOutputFailure) {
-        try engine.replaceSnapshot(with: bytes)
-    }
-}

@@ -1,7 +1,11 @@
 public import LeaseEngine
 
 /// All files of one replica: the engine's two and the two of the replica layer (replica.md 1).
-public protocol NodeStorage: EngineStorage {
+public protocol NodeStorage: AnyObject {
+    associatedtype EngineFiles: EngineStorage
+    /// The log and the snapshot.
+    var engine: EngineFiles { get }
+
     /// The metadata file, unless it is longer than `limit` bytes.
     func readMetadata(limit: UInt64) throws(InputOutputFailure) -> BoundedRead
     /// Replaces the metadata as a whole, durably.

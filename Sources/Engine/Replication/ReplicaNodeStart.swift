@@ -36,7 +36,7 @@ extension ReplicaNode {
         try start(configuration, storage) { () throws(NodeStartError) in
             do throws(RecoveryError) {
                 return try Engine.recover(
-                    configuration.kernel, configuration.engine, from: storage)
+                    configuration.kernel, configuration.engine, from: storage.engine)
             } catch {
                 throw .recovery(error)
             }
@@ -50,7 +50,8 @@ extension ReplicaNode {
     ) throws(NodeStartError) -> ReplicaNode {
         try start(configuration, storage) { () throws(NodeStartError) in
             do throws(RecoveryError) {
-                return try Engine.open(configuration.kernel, configuration.engine, on: storage)
+                return try Engine.open(
+                    configuration.kernel, configuration.engine, on: storage.engine)
             } catch {
                 throw .opening(error)
             }

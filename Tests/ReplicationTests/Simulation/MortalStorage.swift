@@ -5,12 +5,15 @@ import Replication
 ///
 /// The write at which the process dies is done or not, as chosen; a log append may be done in
 /// part. What was appended and not synced may be lost.
-final class MortalStorage: NodeStorage {
+final class MortalStorage: NodeStorage, EngineStorage {
     let inner: MemoryNodeStorage
     /// Writes left until the process dies; nil while it is not meant to.
     private var writesLeft: Int?
     private var lastWriteHappens = false
     private(set) var isDead = false
+
+    /// One and the same process writes all files.
+    var engine: MortalStorage { self }
 
     init(_ inner: MemoryNodeStorage) {
         self.inner = inner
@@ -54,33 +57,33 @@ final class MortalStorage: NodeStorage {
         try write { () throws(InputOutputFailure) in try inner.replacePreparedLog(with: bytes) }
     }
 
-    func openWAL() throws(InputOutputFailure) { try inner.openWAL() }
+    func openWAL() throws(InputOutputFailure) { try inner.engine.openWAL() }
 
-    func readWAL() throws(InputOutputFailure) -> [UInt8] { try inner.readWAL() }
+    func readWAL() throws(InputOutputFailure) -> [UInt8] { try inner.engine.readWAL() }
 
     func appendToWAL(_ bytes: [UInt8]) throws(InputOutputFailure) {
         try write(
-            { () throws(InputOutputFailure) in try inner.appendToWAL(bytes) },
+            { () throws(InputOutputFailure) in try inner.engine.appendToWAL(bytes) },
             inPart: { () throws(InputOutputFailure) in
-                try inner.appendToWAL(Array(bytes.prefix(bytes.count / 2)))
+                try inner.engine.appendToWAL(Array(bytes.prefix(bytes.count / 2)))
             })
     }
 
     func syncWAL() throws(InputOutputFailure) {
-        try write { () throws(InputOutputFailure) in try inner.syncWAL() }
+        try write { () throws(InputOutputFailure) in try inner.engine.syncWAL() }
     }
 
     func truncateWAL(to length: Int) throws(InputOutputFailure) {
-        try write { () throws(InputOutputFailure) in try inner.truncateWAL(to: length) }
+        try write { () throws(InputOutputFailure) in try inner.engine.truncateWAL(to: length) }
     }
 
     func replaceWAL(with bytes: [UInt8]) throws(InputOutputFailure) {
-        try write { () throws(InputOutputFailure) in try inner.replaceWAL(with: bytes) }
+        try write { () throws(InputOutputFailure) in try inner.engine.replaceWAL(with: bytes) }
     }
 
-    func readSnapshot() throws(InputOutputFailure) -> [UInt8]? { try inner.readSnapshot() }
+    func readSnapshot() throws(InputOutputFailure) -> [UInt8]? { try inner.engine.readSnapshot() }
 
     func replaceSnapshot(with bytes: [UInt8]) throws(InputOutputFailure) {
-        try write { () throws(InputOutputFailure) in try inner.replaceSnapshot(with: bytes) }
+        try write { () throws(InputOutputFailure) in try inner.engine.replaceSnapshot(with: bytes) }
     }
 }
