@@ -9,7 +9,7 @@ extension FaultDescription {
         "clock-shift",
         "The daemon's wall clock jumps by an offset, forth or back, and later jumps to the right "
             + "time again.",
-        needs: [.clock], targets: clockTargets,
+        needs: [.clock], targets: FaultTarget.allCases,
         parameters: [
             FaultParameter(
                 "offset_seconds", "How far the clock is wrong", allowed: 1...1_000_000_000,
@@ -19,7 +19,7 @@ extension FaultDescription {
 
     static let clockStep = FaultDescription(
         "clock-step", "The daemon's wall clock jumps to and fro again and again.",
-        needs: [.clock], targets: clockTargets,
+        needs: [.clock], targets: FaultTarget.allCases,
         parameters: [
             FaultParameter(
                 "offset_seconds", "How far it may be wrong", allowed: 1...1_000_000_000,
@@ -33,7 +33,7 @@ extension FaultDescription {
         "clock-fast",
         "The daemon's wall clock runs at another pace, from the right time on, and later jumps "
             + "back to it.",
-        needs: [.clock], targets: clockTargets,
+        needs: [.clock], targets: FaultTarget.allCases,
         parameters: [
             FaultParameter(
                 "pace_percent", "100 is the true pace", allowed: 1...100_000, usual: 150...5000)
@@ -44,7 +44,7 @@ extension FaultDescription {
         "clock-drift",
         "The daemon is killed and started with clocks that all run at another pace, the monotonic "
             + "one and its time-outs as well; later it is killed and started with true ones.",
-        needs: [.crash, .clock], targets: clockTargets,
+        needs: [.crash, .clock], targets: FaultTarget.allCases,
         parameters: [
             FaultParameter(
                 "pace_percent", "100 is the true pace", allowed: 10...1000, usual: 40...400)
@@ -57,10 +57,6 @@ extension FaultDescription {
             expiry: "nothing has to end: a clock of another pace is no harm that grows, and the "
                 + "daemon ends with the workspace")
     ) { ClockDriftFault(scene: $0) }
-
-    private static let clockTargets: [FaultTarget] = [
-        .primary, .backup, .otherBackup, .backups, .minority, .majority, .all,
-    ]
 
     private static let wallClockProof = Proof(
         active: "a process with the daemon's clocks says what time it is, and the daemon's process "
@@ -84,12 +80,7 @@ struct ClockShiftFault: Fault {
     }
 
     func verifyActive() throws(FaultFailure) {
-        for replica in scene.replicas {
-            let reading = try scene.clocks(of: replica)
-            guard reading.isAhead(by: offset) else {
-                throw .notActive("the clock of replica \(replica) shows \(reading)")
-            }
-        }
+        try scene.seeClocks { $0.isAhead(by: offset) }
     }
 
     func undo() throws(FaultFailure) { try scene.correctClocks() }
@@ -121,12 +112,7 @@ final class ClockStepFault: Fault {
 
     /// The first jump is seen before others follow.
     func verifyActive() throws(FaultFailure) {
-        for replica in scene.replicas {
-            let reading = try scene.clocks(of: replica)
-            guard reading.isAhead(by: offset(of: 0)) else {
-                throw .notActive("the clock of replica \(replica) shows \(reading)")
-            }
-        }
+        try scene.seeClocks { $0.isAhead(by: offset(of: 0)) }
         do throws(SystemError) {
             let thread = try WorkerThread(name: "clock-step") { [self] in goOn() }
             steps.withLock { $0 = .going(thread) }
@@ -186,12 +172,7 @@ struct ClockFastFault: Fault {
     }
 
     func verifyActive() throws(FaultFailure) {
-        for replica in scene.replicas {
-            let reading = try scene.clocks(of: replica)
-            guard ClockReading.isPace(reading.wallRate, scene.pace) else {
-                throw .notActive("the clock of replica \(replica) shows \(reading)")
-            }
-        }
+        try scene.seeClocks { ClockReading.isPace($0.wallRate, scene.pace) }
     }
 
     func undo() throws(FaultFailure) { try scene.correctClocks() }
@@ -205,12 +186,7 @@ struct ClockDriftFault: Fault {
     func inject() throws(FaultFailure) { try startAgain(rate: scene.pace) }
 
     func verifyActive() throws(FaultFailure) {
-        for replica in scene.replicas {
-            let reading = try scene.clocks(of: replica)
-            guard ClockReading.isPace(reading.monotonicRate, scene.pace) else {
-                throw .notActive("the clocks of replica \(replica) show \(reading)")
-            }
-        }
+        try scene.seeClocks { ClockReading.isPace($0.monotonicRate, scene.pace) }
     }
 
     func undo() throws(FaultFailure) { try startAgain(rate: nil) }
@@ -221,9 +197,7 @@ struct ClockDriftFault: Fault {
     }
 
     private func startAgain(rate: Double?) throws(FaultFailure) {
-        guard let clocks = scene.testbed.clocks else {
-            throw .notApplicable("the daemons' clocks cannot be set")
-        }
+        let clocks = try scene.clocks()
         for replica in scene.replicas { try scene.kill(replica) }
         for replica in scene.replicas {
             try scene.act { () throws(TestbedError) in
@@ -237,12 +211,17 @@ struct ClockDriftFault: Fault {
 extension FaultScene {
     fileprivate var pace: Double { Double(parameter("pace_percent")) / 100 }
 
-    fileprivate func setWallClock(
-        _ replica: ReplicaID, ahead: Duration, rate: Double
-    ) throws(FaultFailure) {
+    fileprivate func clocks() throws(FaultFailure) -> any ReplicaClocks {
         guard let clocks = testbed.clocks else {
             throw .notApplicable("the daemons' clocks cannot be set")
         }
+        return clocks
+    }
+
+    fileprivate func setWallClock(
+        _ replica: ReplicaID, ahead: Duration, rate: Double
+    ) throws(FaultFailure) {
+        let clocks = try clocks()
         try act { () throws(TestbedError) in
             try clocks.setWallClock(of: replica, ahead: ahead, rate: rate, lease: lease)
         }
@@ -254,10 +233,8 @@ extension FaultScene {
         }
     }
 
-    fileprivate func clocks(of replica: ReplicaID) throws(FaultFailure) -> ClockReading {
-        guard let clocks = testbed.clocks else {
-            throw .notApplicable("the daemons' clocks cannot be set")
-        }
+    fileprivate func readClocks(of replica: ReplicaID) throws(FaultFailure) -> ClockReading {
+        let clocks = try clocks()
         do throws(TestbedError) {
             return try clocks.readClocks(of: replica)
         } catch {
@@ -265,10 +242,22 @@ extension FaultScene {
         }
     }
 
+    /// The clocks of the whole target are as wrong as they were meant to be.
+    fileprivate func seeClocks(
+        _ areWrong: (ClockReading) -> Bool
+    ) throws(FaultFailure) {
+        for replica in replicas {
+            let reading = try readClocks(of: replica)
+            guard areWrong(reading) else {
+                throw .notActive("the clocks of replica \(replica) show \(reading)")
+            }
+        }
+    }
+
     /// One that another fault has killed meanwhile has no clock.
     fileprivate func seeTrueClocks() throws(FaultFailure) {
         for replica in replicas where testbed.isRunning(replica) {
-            let reading = try clocks(of: replica)
+            let reading = try readClocks(of: replica)
             guard reading.isAhead(by: .zero), ClockReading.isPace(reading.wallRate, 1),
                 ClockReading.isPace(reading.monotonicRate, 1)
             else { throw .notGone("the clocks of replica \(replica) show \(reading)") }

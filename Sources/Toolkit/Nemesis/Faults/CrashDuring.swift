@@ -29,16 +29,13 @@ extension FaultDescription {
         proof: crashProof
     ) { CrashDuringCheckpointFault(scene: $0) }
 
-    private static let crashProof = Proof(
-        active: "the process is gone and its control port is silent; a remark in the record says "
-            + "how far the daemon had come",
-        gone: "the daemon answers on its control port",
-        undo: "the daemon is started",
-        expiry: "nothing goes on that could end: the process is gone")
+    private static let crashProof = Proof.death(
+        seen: "the process is gone and its control port is silent; a remark in the record says "
+            + "how far the daemon had come")
 }
 
 /// A recovery that is cut short.
-struct CrashDuringStartFault: Fault {
+struct CrashDuringStartFault: DeadlyFault {
     let scene: FaultScene
 
     func inject() throws(FaultFailure) {
@@ -47,32 +44,22 @@ struct CrashDuringStartFault: Fault {
         sleepThread(for: .milliseconds(Int64(scene.parameter("after_millis"))))
         for replica in scene.replicas {
             let hadStarted = scene.testbed.clientPort(replica) != .silent
-            try scene.act { () throws(TestbedError) in try scene.testbed.crash(replica) }
+            try scene.crash(replica)
             scene.observer.note(
                 "replica \(replica) was killed \(hadStarted ? "just after" : "during") its start")
         }
     }
-
-    func verifyActive() throws(FaultFailure) { try scene.seeDown(scene.replicas) }
-
-    func undo() throws(FaultFailure) {
-        for replica in scene.replicas { try scene.start(replica) }
-    }
-
-    func verifyGone() throws(FaultFailure) { try scene.seeUp(scene.replicas) }
 }
 
 /// A snapshot that is cut short.
-struct CrashDuringCheckpointFault: Fault {
+struct CrashDuringCheckpointFault: DeadlyFault {
     let scene: FaultScene
 
     func inject() throws(FaultFailure) {
+        try scene.demandRunning()
         let answered = AnsweredReplicas()
         var threads: [WorkerThread] = []
         for replica in scene.replicas {
-            guard scene.testbed.isRunning(replica) else {
-                throw .notApplicable("replica \(replica) does not run")
-            }
             let testbed = scene.testbed
             do throws(SystemError) {
                 threads.append(
@@ -85,23 +72,13 @@ struct CrashDuringCheckpointFault: Fault {
             }
         }
         sleepThread(for: .milliseconds(Int64(scene.parameter("after_millis"))))
-        for replica in scene.replicas {
-            try scene.act { () throws(TestbedError) in try scene.testbed.crash(replica) }
-        }
+        for replica in scene.replicas { try scene.crash(replica) }
         for thread in threads { thread.join() }
         for replica in scene.replicas {
             let moment = answered.contains(replica) ? "just after" : "before it confirmed"
             scene.observer.note("replica \(replica) was killed \(moment) its snapshot")
         }
     }
-
-    func verifyActive() throws(FaultFailure) { try scene.seeDown(scene.replicas) }
-
-    func undo() throws(FaultFailure) {
-        for replica in scene.replicas { try scene.start(replica) }
-    }
-
-    func verifyGone() throws(FaultFailure) { try scene.seeUp(scene.replicas) }
 }
 
 private final class AnsweredReplicas: Sendable {

@@ -8,7 +8,7 @@ extension FaultDescription {
         "The daemon is killed and started on a disk whose reads report an error (EIO): it cannot "
             + "recover and must not serve.",
         needs: [.crash, .disk],
-        targets: [.primary, .backup, .otherBackup, .backups, .minority, .majority, .all],
+        targets: FaultTarget.allCases,
         usualHold: 300...2000,
         proof: Proof(
             active: "the disk says that it has the fault and that a call met it, and the daemon "
@@ -31,7 +31,7 @@ struct DiskReadErrorFault: Fault {
             try scene.act { () throws(TestbedError) in
                 try disks.switchOn(.readError, of: replica, lease: scene.lease, room: 0)
             }
-            try scene.launchDoomed(replica)
+            try scene.launch(replica)
         }
     }
 
@@ -65,18 +65,7 @@ struct DiskReadErrorFault: Fault {
     }
 
     func verifyGone() throws(FaultFailure) {
-        for replica in scene.replicas {
-            guard try scene.diskState(of: replica).active.isEmpty else {
-                throw .notGone("the disk of replica \(replica) still fails")
-            }
-        }
+        try scene.seeWorkingDisks()
         try scene.seeUp(scene.replicas)
-    }
-}
-
-extension FaultScene {
-    /// Starts a daemon that may not come far.
-    func launchDoomed(_ replica: ReplicaID) throws(FaultFailure) {
-        try act { () throws(TestbedError) in try testbed.launch(replica) }
     }
 }

@@ -30,7 +30,7 @@ extension FaultDescription {
     ) -> FaultDescription {
         FaultDescription(
             name, summary, needs: [.crash, .disk],
-            targets: [.primary, .backup, .otherBackup, .backups, .minority, .majority, .all],
+            targets: FaultTarget.allCases,
             parameters: parameters, usualHold: 300...4000,
             proof: Proof(
                 active: "the disk says that it has the fault; a remark in the record says how many "
@@ -139,12 +139,7 @@ final class DiskTroubleFault: Fault {
     }
 
     func verifyGone() throws(FaultFailure) {
-        for replica in scene.replicas {
-            let state = try scene.diskState(of: replica)
-            guard state.active.isEmpty, state.waiting == 0 else {
-                throw .notGone("the disk of replica \(replica) still fails: \(state.active)")
-            }
-        }
+        try scene.seeWorkingDisks()
         try scene.seeUp(scene.replicas)
     }
 }
@@ -163,6 +158,16 @@ extension FaultScene {
             return try disks.diskState(of: replica)
         } catch {
             throw .testbed(error)
+        }
+    }
+
+    /// The disks of the target have no fault, and nobody waits for them.
+    func seeWorkingDisks() throws(FaultFailure) {
+        for replica in replicas {
+            let state = try diskState(of: replica)
+            guard state.active.isEmpty, state.waiting == 0 else {
+                throw .notGone("the disk of replica \(replica) still fails: \(state.active)")
+            }
         }
     }
 

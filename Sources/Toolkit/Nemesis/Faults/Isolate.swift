@@ -6,7 +6,7 @@ extension FaultDescription {
         "isolate",
         "The replica's client and protocol ports are cut off through the daemon's own fault file.",
         needs: [.isolate],
-        targets: [.primary, .backup, .otherBackup, .backups, .minority, .majority, .all],
+        targets: FaultTarget.allCases,
         usualHold: 200...4000,
         proof: Proof(
             active: "the client port answers that it is isolated",
@@ -22,11 +22,7 @@ struct IsolateFault: Fault {
     let scene: FaultScene
 
     func inject() throws(FaultFailure) {
-        for replica in scene.replicas {
-            guard scene.testbed.isRunning(replica) else {
-                throw .notApplicable("replica \(replica) does not run")
-            }
-        }
+        try scene.demandRunning()
         for replica in scene.replicas { try scene.isolate(replica) }
     }
 

@@ -5,7 +5,7 @@ extension FaultDescription {
     static let pause = FaultDescription(
         "pause", "The daemon's process is stopped (SIGSTOP) and later goes on (SIGCONT).",
         needs: [.signals],
-        targets: [.primary, .backup, .otherBackup, .backups, .minority, .majority, .all],
+        targets: FaultTarget.allCases,
         usualHold: 200...4000,
         proof: Proof(
             active: "the system shows the process as stopped",
@@ -20,11 +20,7 @@ struct PauseFault: Fault {
     let scene: FaultScene
 
     func inject() throws(FaultFailure) {
-        for replica in scene.replicas {
-            guard scene.testbed.isRunning(replica) else {
-                throw .notApplicable("replica \(replica) does not run")
-            }
-        }
+        try scene.demandRunning()
         for replica in scene.replicas { try scene.pause(replica) }
     }
 

@@ -19,28 +19,22 @@ extension FaultDescription {
     ) -> FaultDescription {
         FaultDescription(
             name, summary, needs: [.crash, .disk],
-            targets: [.primary, .backup, .otherBackup, .backups, .minority, .majority, .all],
-            proof: Proof(
-                active:
-                    "the process is gone, its control port is silent, and the disk says what it "
-                    + "has lost, which a remark in the record repeats",
-                gone: "the daemon answers on its control port",
-                undo: "the daemon is started",
-                expiry: "nothing goes on that could end: the process is gone")
+            targets: FaultTarget.allCases,
+            proof: .death(
+                seen: "the process is gone, its control port is silent, and the disk says what it "
+                    + "has lost, which a remark in the record repeats")
         ) { PowerCutFault(scene: $0, retentions: retentions) }
     }
 }
 
 /// SIGKILL to all of the target first, then their disks forget.
-struct PowerCutFault: Fault {
+struct PowerCutFault: DeadlyFault {
     let scene: FaultScene
     let retentions: [Retention]
 
     func inject() throws(FaultFailure) {
         _ = try scene.disks()
-        for replica in scene.replicas {
-            try scene.act { () throws(TestbedError) in try scene.testbed.crash(replica) }
-        }
+        for replica in scene.replicas { try scene.crash(replica) }
         try scene.seeDown(scene.replicas)
         for replica in scene.replicas {
             let choice = (scene.seed >> 8) &+ replica.rawValue
@@ -48,12 +42,4 @@ struct PowerCutFault: Fault {
             try scene.loseUnsynced(replica, keeping: retention)
         }
     }
-
-    func verifyActive() throws(FaultFailure) { try scene.seeDown(scene.replicas) }
-
-    func undo() throws(FaultFailure) {
-        for replica in scene.replicas { try scene.start(replica) }
-    }
-
-    func verifyGone() throws(FaultFailure) { try scene.seeUp(scene.replicas) }
 }

@@ -105,9 +105,14 @@ final class RejoinFault: Fault {
         }
     }
 
-    func verifyGone() throws(FaultFailure) {
-        let isBack = scene.see {
-            let probes = scene.testbed.probeAll()
+    func verifyGone() throws(FaultFailure) { try scene.seeFollowing(replica) }
+}
+
+extension FaultScene {
+    /// The replica is a backup in the view of the primary.
+    func seeFollowing(_ replica: ReplicaID) throws(FaultFailure) {
+        let isBack = see {
+            let probes = testbed.probeAll()
             let view = probes.first { $0.probe.active?.replica.role == .primary }?
                 .probe.status?.currentView
             let own = probes.first { $0.replica == replica }?.probe.active

@@ -15,16 +15,12 @@ extension FaultDescription {
                 usual: 0...250),
         ],
         usualHold: 0...300,
-        proof: Proof(
-            active: "every kill met a running process, and the last one left none",
-            gone: "the daemon answers on its control port",
-            undo: "the daemon is started",
-            expiry: "nothing goes on that could end: the process is gone")
+        proof: .death(seen: "every kill met a running process, and the last one left none")
     ) { RestartStormFault(scene: $0) }
 }
 
 /// Starts that are cut short again and again: recovery must not depend on coming to its end.
-final class RestartStormFault: Fault {
+final class RestartStormFault: DeadlyFault {
     let scene: FaultScene
     private let kills = Mutex<UInt64>(0)
 
@@ -42,7 +38,7 @@ final class RestartStormFault: Fault {
             }
             for replica in scene.replicas {
                 if scene.testbed.isRunning(replica) { kills.withLock { $0 += 1 } }
-                try scene.act { () throws(TestbedError) in try scene.testbed.crash(replica) }
+                try scene.crash(replica)
             }
         }
     }
@@ -54,18 +50,5 @@ final class RestartStormFault: Fault {
             throw .notActive("\(done) of \(planned) kills met a running process")
         }
         try scene.seeDown(scene.replicas)
-    }
-
-    func undo() throws(FaultFailure) {
-        for replica in scene.replicas { try scene.start(replica) }
-    }
-
-    func verifyGone() throws(FaultFailure) { try scene.seeUp(scene.replicas) }
-}
-
-extension FaultScene {
-    /// Starts a daemon and does not wait for it.
-    func launch(_ replica: ReplicaID) throws(FaultFailure) {
-        try act { () throws(TestbedError) in try testbed.launch(replica) }
     }
 }
