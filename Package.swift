@@ -200,14 +200,14 @@ let testTargets: [Target] = [
     tests(
         "FaultTests",
         uses: [
-            "Campaign", "ClusterHarness", "ClusterProtocol", "History", "LeaseKernel", "Nemesis",
-            "Replication", "Switch", "SystemCalls", "Testbed", "allocdb-jepsen",
-            "allocdb-local-cluster",
+            "Campaign", "ClusterHarness", "ClusterProtocol", "FaultHarness", "History",
+            "LeaseKernel", "Nemesis", "Replication", "Switch", "SystemCalls", "Testbed",
+            "allocdb-jepsen", "allocdb-local-cluster",
         ]),
     tests(
         "DiskAndClockTests",
         uses: [
-            "Campaign", "FaultyDisk", "History", "LeaseKernel", "Nemesis", "SystemCalls",
+            "Campaign", "FaultHarness", "FaultyDisk", "History", "Nemesis", "SystemCalls",
             "Testbed", "UnsyncedReplica", "allocdb-jepsen", "allocdb-jepsen-helper",
             "allocdb-local-cluster",
         ]),
@@ -252,8 +252,15 @@ let testTargets: [Target] = [
         ]),
     .target(
         name: "ClusterHarness",
-        dependencies: ["ClusterProtocol", "LeaseKernel", "SystemCalls"],
+        dependencies: ["ClusterProtocol", "LeaseKernel", "SystemCalls", "TestSupport"],
         path: "Tests/ClusterHarness",
+        swiftSettings: settings),
+    .target(
+        name: "FaultHarness",
+        dependencies: [
+            "History", "LeaseKernel", "Nemesis", "SystemCalls", "TestSupport", "Testbed",
+        ],
+        path: "Tests/FaultHarness",
         swiftSettings: settings),
     tests(
         "ReplicaServerTests",

@@ -17,7 +17,7 @@ import Testing
         try tool.start(
             ["run"] + ids + [
                 "--lanes", "2", "--fault-window", "4", "--rate", "100", "--seed", "11",
-                "--replica-binary", try Tool.built("allocdb-local-cluster"),
+                "--replica-binary", try builtExecutable("allocdb-local-cluster"),
                 "--output-root", tool.output,
             ])
     }

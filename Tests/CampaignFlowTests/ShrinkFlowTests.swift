@@ -26,7 +26,7 @@ import Testing
         try FileSystem.write(Array(schedule.utf8), to: path)
         let run = try tool.run([
             "run", "reservation_contention-crash-restart", "--fault-window", "4", "--seed", "4",
-            "--schedule", path, "--replica-binary", try Tool.built("BrokenReplica"),
+            "--schedule", path, "--replica-binary", try builtExecutable("BrokenReplica"),
             "--output-root", tool.output, "--json",
         ])
         let last = try #require(run.outputText.split(separator: "\n").last)

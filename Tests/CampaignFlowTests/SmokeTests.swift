@@ -13,7 +13,7 @@ extension CampaignFlowTests {
             let tool = Tool(root: root)
             let run = try tool.run([
                 "run", "--matrix", "smoke", "--lanes", "3", "--seed", "1", "--rate", "200",
-                "--quiet", "--replica-binary", try Tool.built("allocdb-local-cluster"),
+                "--quiet", "--replica-binary", try builtExecutable("allocdb-local-cluster"),
                 "--output-root", tool.output,
             ])
             #expect(run.status == .exited(code: 0), "\(run.outputText)\(run.errorText)")

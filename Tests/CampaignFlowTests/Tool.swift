@@ -1,6 +1,7 @@
 import Conducting
 import JSONText
 import SystemCalls
+import TestSupport
 import Testing
 
 /// The real tool in a folder of its own, where everything that it could leave behind would lie.
@@ -8,14 +9,6 @@ struct Tool {
     let root: String
 
     var output: String { Path.join(root, "artifacts") }
-
-    /// Executables of the package lie beside the test bundle.
-    static func built(_ name: String) throws -> String {
-        let folder = Path.parent(of: CommandLine.arguments.first ?? "") ?? "."
-        let path = Path.join(folder, name)
-        try #require(FileSystem.isExecutable(path), "no executable at \(path)")
-        return path
-    }
 
     private var environment: [String: String] {
         var environment = Environment.all
@@ -26,7 +19,8 @@ struct Tool {
     func start(_ words: [String]) throws -> ChildProcess {
         let log = try FileSystem.open(Path.join(root, "log.txt"), .append)
         return try ChildProcess(
-            executable: Self.built("allocdb-jepsen"), arguments: words, environment: environment,
+            executable: builtExecutable("allocdb-jepsen"), arguments: words,
+            environment: environment,
             output: .descriptor(log), error: .descriptor(log))
     }
 
@@ -38,7 +32,7 @@ struct Tool {
 
     func run(_ words: [String]) throws -> CapturedRun {
         try CapturedRun(
-            Self.built("allocdb-jepsen"), words, environment: environment,
+            builtExecutable("allocdb-jepsen"), words, environment: environment,
             until: .after(.seconds(600)))
     }
 

@@ -1,6 +1,7 @@
 public import ClusterProtocol
 import LeaseKernel
 public import SystemCalls
+import TestSupport
 public import Testing
 
 /// Three real daemons of the built `allocdb-local-cluster`, children of the test, in a workspace
@@ -40,7 +41,7 @@ public final class LiveCluster {
     private init(
         executable name: String, configure: (inout ClusterLayout) -> Void
     ) throws {
-        executable = try Self.builtExecutable(name)
+        executable = try builtExecutable(name)
         workspace = try FileSystem.resolve(FileSystem.makeTemporaryFolder(prefix: "cluster"))
         ports = try FreePorts(9)
         layout = ClusterLayout(
@@ -212,15 +213,5 @@ public final class LiveCluster {
     public func log(_ number: UInt64) throws -> String {
         String(
             decoding: try FileSystem.read(replica(number).logPath, limit: 64 << 20), as: UTF8.self)
-    }
-
-    /// The executable lies beside the test bundle.
-    private static func builtExecutable(_ name: String) throws -> String {
-        let bundle = CommandLine.arguments.first ?? ""
-        let path = Path.join(Path.parent(of: bundle) ?? ".", name)
-        guard FileSystem.isExecutable(path) else {
-            throw Unmet("there is no built executable at \(path)")
-        }
-        return path
     }
 }

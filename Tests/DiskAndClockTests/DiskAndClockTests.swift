@@ -1,9 +1,10 @@
+import FaultHarness
 import FaultyDisk
 import History
-import LeaseKernel
 import Nemesis
 import Synchronization
 import SystemCalls
+import TestSupport
 import Testbed
 import Testing
 
@@ -11,63 +12,20 @@ import Testing
 
 /// Faults of disks and clocks on real daemons.
 @Suite(.serialized) struct DiskAndClockTests {
-    static func built(_ name: String) throws -> String {
-        let folder = Path.parent(of: CommandLine.arguments.first ?? "") ?? "."
-        let path = Path.join(folder, name)
-        try #require(FileSystem.isExecutable(path), "no executable at \(path)")
-        return path
-    }
-
-    /// A cluster in a folder of its own that goes away with everything in it.
+    /// A cluster of which nothing is left afterwards.
     static func withCluster(
         needs: Set<TestbedCapability>, _ body: (LocalTestbed, _ folder: String) throws -> Void
     ) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "disk-clock-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let testbed = try LocalTestbed(
-            .init(
-                binary: try built("allocdb-local-cluster"),
-                registry: ResidueRegistry(folder: Path.join(folder, "residue")), needs: needs))
-        defer { testbed.discard() }
-        try testbed.start()
-        try body(testbed, folder)
-        testbed.discard()
-        let mounts = MountTable.folders(ofType: DiskServerFacts.mountType)
-        #expect(!mounts.contains { $0.hasPrefix(testbed.workspace) })
-        let records = try FileSystem.list("/dev/shm")
-        #expect(!records.contains { $0.contains(Path.lastComponent(of: testbed.workspace)) })
-        #expect(!FileSystem.exists(testbed.workspace))
-    }
-
-    /// Carries out a schedule on a thread of its own and gives back the record.
-    static func play(
-        _ schedule: NemesisSchedule, on testbed: LocalTestbed, _ folder: String
-    ) throws -> (record: RunRecord, nemesis: Nemesis) {
-        let path = Path.join(folder, "record")
-        let recorder = try Recorder(
-            creating: path,
-            header: RunHeader(
-                runID: "r", workload: "w", nemesis: "n", testbed: "local", seed: 1,
-                concurrency: 1, startedAt: 0, slotRule: "", toolVersion: "",
-                limits: ClusterLimits()))
-        let undo = UndoLedger()
-        let nemesis = Nemesis(
-            testbed: testbed, schedule: schedule,
-            surgeon: ReplicaSurgeon(layout: testbed.layout), undo: undo, recorder: recorder,
-            isInterrupted: { false })
-        let failure = Mutex<String?>(nil)
-        let thread = try WorkerThread(name: "nemesis") {
-            do throws(Nemesis.Failure) {
-                try nemesis.run(until: .after(.seconds(600)))
-            } catch {
-                failure.withLock { $0 = "\(error)" }
-            }
+        var workspace = ""
+        try FaultBench.withCluster(needs: needs) { testbed, folder in
+            workspace = testbed.workspace
+            try body(testbed, folder)
         }
-        thread.join()
-        #expect(failure.withLock { $0 } == nil)
-        #expect(undo.pending == [])
-        try recorder.finish()
-        return (try RunRecord(contentsOf: path), nemesis)
+        let mounts = MountTable.folders(ofType: DiskServerFacts.mountType)
+        #expect(!mounts.contains { $0.hasPrefix(workspace) })
+        let records = try FileSystem.list("/dev/shm")
+        #expect(!records.contains { $0.contains(Path.lastComponent(of: workspace)) })
+        #expect(!FileSystem.exists(workspace))
     }
 
     static func schedule(needing capability: TestbedCapability) -> NemesisSchedule {
@@ -91,24 +49,19 @@ import Testing
         return NemesisSchedule(seed: 1, rounds: rounds)
     }
 
-    static func notes(_ record: RunRecord) -> [String] {
-        record.events.compactMap { event in
-            if case .note(let text) = event.content { text } else { nil }
-        }
-    }
-
     @Test(
         "every fault of disks and clocks is seen to be active and seen to be gone",
         arguments: [TestbedCapability.disk, .clock])
     func everyFault(_ capability: TestbedCapability) throws {
         try Self.withCluster(needs: [capability]) { testbed, folder in
             let schedule = Self.schedule(needing: capability)
-            let (record, nemesis) = try Self.play(schedule, on: testbed, folder)
+            let (record, nemesis) = try FaultBench.play(
+                schedule, on: testbed, surgeon: ReplicaSurgeon(layout: testbed.layout), folder)
             #expect(nemesis.injected == UInt64(schedule.stepCount))
             #expect(nemesis.refusals == [])
             #expect(testbed.takeUnexpectedExits() == [])
             #expect(testbed.excused.current == [])
-            let notes = Self.notes(record)
+            let notes = record.notes
             let losses = notes.filter { $0.hasPrefix("power cut of replica") }
             #expect(losses.isEmpty == (capability == .clock), "\(notes)")
         }
@@ -138,7 +91,8 @@ import Testing
         let root = try FileSystem.makeTemporaryFolder(prefix: "disk-clock-runs")
         defer { try? FileSystem.removeTree(root) }
         let options = RunOptions(
-            runID: "reservation_contention-crash-restart", replicaBinary: try built(binary),
+            runID: "reservation_contention-crash-restart",
+            replicaBinary: try builtExecutable(binary),
             faultWindow: window, rate: 200, seed: 7, outputRoot: root, toolVersion: "test",
             faults: .schedule(schedule, path: "test"))
         let finished = Mutex<RunResult?>(nil)
@@ -155,7 +109,7 @@ import Testing
     static func story(_ result: RunResult, _ record: RunRecord) -> String {
         let lines =
             ["\(result.verdict)"] + result.findings.map { "\($0.code): \($0.explanation)" }
-            + result.remarks + notes(record)
+            + result.remarks + record.notes
         return lines.joined(separator: "\n")
     }
 
@@ -168,7 +122,7 @@ import Testing
         try Self.run(schedule, "allocdb-local-cluster", window: .seconds(2)) { result, record in
             #expect(result.verdict == .passed, "\(Self.story(result, record))")
             #expect(result.faultsInjected == UInt64(names.count))
-            let notes = Self.notes(record)
+            let notes = record.notes
             // Each trouble was met by a call of the daemon, and no damaged replica served.
             #expect(!notes.contains { $0.hasSuffix("was met by no call") }, "\(notes)")
             #expect(!notes.contains { $0.contains("serves in spite") }, "\(notes)")
@@ -216,10 +170,10 @@ import Testing
         var environment = Environment.all
         environment["TMPDIR"] = root
         let tool = try ChildProcess(
-            executable: try Self.built("allocdb-jepsen"),
+            executable: try builtExecutable("allocdb-jepsen"),
             arguments: [
                 "run", "reservation_contention-crash-restart", "--fault-window", "60",
-                "--replica-binary", try Self.built("allocdb-local-cluster"), "--output-root",
+                "--replica-binary", try builtExecutable("allocdb-local-cluster"), "--output-root",
                 Path.join(root, "artifacts"), "--faults", "power-cut,clock-shift", "--quiet",
             ],
             environment: environment)

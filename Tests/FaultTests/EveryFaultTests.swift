@@ -1,8 +1,6 @@
+import FaultHarness
 import History
-import LeaseKernel
 import Nemesis
-import Synchronization
-import SystemCalls
 import Testbed
 import Testing
 
@@ -10,66 +8,6 @@ import Testing
 
 /// Faults on real daemons, by the nemesis and the surgeon of real runs.
 @Suite(.serialized) struct EveryFaultTests {
-    static func built(_ name: String) throws -> String {
-        let folder = Path.parent(of: CommandLine.arguments.first ?? "") ?? "."
-        let path = Path.join(folder, name)
-        try #require(FileSystem.isExecutable(path), "no executable at \(path)")
-        return path
-    }
-
-    /// A cluster in a folder of its own that goes away with everything in it.
-    static func withCluster(
-        _ kind: TestbedKind = .local, _ body: (LocalTestbed, _ folder: String) throws -> Void
-    ) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "fault-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let testbed = try LocalTestbed(
-            .init(
-                binary: try built("allocdb-local-cluster"),
-                registry: ResidueRegistry(folder: Path.join(folder, "residue")),
-                placement: try Placement(kind, seed: 1)))
-        defer { testbed.discard() }
-        try testbed.start()
-        try body(testbed, folder)
-    }
-
-    /// Carries out a schedule on a thread of its own and gives back the record.
-    static func play(
-        _ schedule: NemesisSchedule, on testbed: LocalTestbed, _ folder: String
-    ) throws -> (record: RunRecord, nemesis: Nemesis) {
-        let path = Path.join(folder, "record")
-        let recorder = try Recorder(
-            creating: path,
-            header: RunHeader(
-                runID: "r", workload: "w", nemesis: "n", testbed: "local", seed: 1,
-                concurrency: 1, startedAt: 0, slotRule: "", toolVersion: "",
-                limits: ClusterLimits()))
-        let undo = UndoLedger()
-        let nemesis = Nemesis(
-            testbed: testbed, schedule: schedule,
-            surgeon: ReplicaSurgeon(layout: testbed.layout), undo: undo, recorder: recorder,
-            isInterrupted: { false })
-        let failure = Mutex<String?>(nil)
-        let thread = try WorkerThread(name: "nemesis") {
-            do throws(Nemesis.Failure) {
-                try nemesis.run(until: .after(.seconds(600)))
-            } catch {
-                failure.withLock { $0 = "\(error)" }
-            }
-        }
-        thread.join()
-        #expect(failure.withLock { $0 } == nil)
-        #expect(undo.pending == [])
-        try recorder.finish()
-        return (try RunRecord(contentsOf: path), nemesis)
-    }
-
-    static func faults(in record: RunRecord) -> [FaultEvent] {
-        record.events.compactMap { event in
-            if case .fault(let fault) = event.content { fault } else { nil }
-        }
-    }
-
     /// Every kind of fault that a local cluster offers, in one round each: there on each of its
     /// targets, elsewhere on the first.
     static func everything(on kind: TestbedKind) -> NemesisSchedule {
@@ -98,10 +36,11 @@ import Testing
         "every fault on every target is seen to be active and seen to be gone",
         arguments: Namespaces.arePossible ? [TestbedKind.local, .namespaces] : [.local])
     func everyFault(kind: TestbedKind) throws {
-        try Self.withCluster(kind) { testbed, folder in
+        try FaultBench.withCluster(on: kind) { testbed, folder in
             let schedule = Self.everything(on: kind)
-            let (record, nemesis) = try Self.play(schedule, on: testbed, folder)
-            let faults = Self.faults(in: record)
+            let (record, nemesis) = try FaultBench.play(
+                schedule, on: testbed, surgeon: ReplicaSurgeon(layout: testbed.layout), folder)
+            let faults = record.faults
             print("faults on real daemons, \(kind): \(nemesis.injected)")
             #expect(nemesis.injected == UInt64(schedule.stepCount))
             #expect(nemesis.refusals == [])
@@ -112,14 +51,8 @@ import Testing
                 #expect(end.detail == "seen to be gone", "\(end)")
             }
             #expect(testbed.takeUnexpectedExits() == [])
-            let killed = Self.notes(in: record).filter { $0.contains("was killed at step 3: ") }
+            let killed = record.notes.filter { $0.contains("was killed at step 3: ") }
             #expect(killed.count == (kind == .local ? 4 : 2))
-        }
-    }
-
-    static func notes(in record: RunRecord) -> [String] {
-        record.events.compactMap { event in
-            if case .note(let text) = event.content { text } else { nil }
         }
     }
 
@@ -147,9 +80,10 @@ import Testing
 
     @Test("every round of a family goes well on real daemons", arguments: families.indices)
     func rounds(index: Int) throws {
-        try Self.withCluster { testbed, folder in
+        try FaultBench.withCluster { testbed, folder in
             let schedule = Self.hurried(Self.families[index](3, .seconds(20)))
-            let (_, nemesis) = try Self.play(schedule, on: testbed, folder)
+            let (_, nemesis) = try FaultBench.play(
+                schedule, on: testbed, surgeon: ReplicaSurgeon(layout: testbed.layout), folder)
             #expect(nemesis.injected == UInt64(schedule.stepCount))
             #expect(nemesis.refusals == [])
             #expect(testbed.takeUnexpectedExits() == [])

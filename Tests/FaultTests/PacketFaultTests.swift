@@ -1,10 +1,11 @@
+import FaultHarness
 import History
-import LeaseKernel
 import Nemesis
 import Switch
-import SystemCalls
 import Testbed
 import Testing
+
+@testable import Campaign
 
 enum Namespaces {
     /// Whether this machine lets this process make them.
@@ -17,16 +18,7 @@ enum Namespaces {
     .enabled(if: Namespaces.arePossible, "this machine makes no network namespaces for us"))
 struct PacketFaultTests {
     static func withCluster(_ body: (LocalTestbed, _ folder: String) throws -> Void) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "fault-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let testbed = try LocalTestbed(
-            .init(
-                binary: try EveryFaultTests.built("allocdb-local-cluster"),
-                registry: ResidueRegistry(folder: Path.join(folder, "residue")),
-                placement: try Placement(.namespaces, seed: 1)))
-        defer { testbed.discard() }
-        try testbed.start()
-        try body(testbed, folder)
+        try FaultBench.withCluster(on: .namespaces, body)
     }
 
     /// Every kind of fault by packet on each of its targets; of the disturbances the first and
@@ -55,10 +47,11 @@ struct PacketFaultTests {
     func everyFault() throws {
         try Self.withCluster { testbed, folder in
             let schedule = Self.everything
-            let (record, nemesis) = try EveryFaultTests.play(schedule, on: testbed, folder)
+            let (record, nemesis) = try FaultBench.play(
+                schedule, on: testbed, surgeon: ReplicaSurgeon(layout: testbed.layout), folder)
             print("faults by packet on real daemons: \(nemesis.injected)")
             #expect(nemesis.injected == UInt64(schedule.stepCount))
-            let faults = EveryFaultTests.faults(in: record)
+            let faults = record.faults
             #expect(faults.count { $0.phase == .end } == schedule.stepCount)
             for end in faults where end.phase == .end {
                 #expect(end.detail == "seen to be gone", "\(end)")
@@ -83,7 +76,8 @@ struct PacketFaultTests {
             ]
             let schedule = NemesisSchedule(
                 seed: 1, rounds: [.init(pause: 0, pick: 0, steps: steps)])
-            let (_, nemesis) = try EveryFaultTests.play(schedule, on: testbed, folder)
+            let (_, nemesis) = try FaultBench.play(
+                schedule, on: testbed, surgeon: ReplicaSurgeon(layout: testbed.layout), folder)
             #expect(nemesis.injected == 3)
         }
     }

@@ -1,7 +1,9 @@
 import ClusterProtocol
+import FaultHarness
 import History
 import Nemesis
 import SystemCalls
+import TestSupport
 import Testbed
 import Testing
 
@@ -16,7 +18,7 @@ import Testing
     /// `run` with everything it makes below `root`.
     static func arguments(_ root: String, _ runID: String, _ more: [String]) throws -> [String] {
         [
-            "run", runID, "--replica-binary", try EveryFaultTests.built("allocdb-local-cluster"),
+            "run", runID, "--replica-binary", try builtExecutable("allocdb-local-cluster"),
             "--output-root", Path.join(root, "artifacts"), "--quiet", "--seed", "3",
         ] + more
     }
@@ -59,7 +61,7 @@ import Testing
                     "--rate", "100",
                 ])
             let tool = try ChildProcess(
-                executable: try EveryFaultTests.built("allocdb-jepsen"), arguments: arguments,
+                executable: try builtExecutable("allocdb-jepsen"), arguments: arguments,
                 environment: Self.environment(root))
             #expect(try tool.wait(until: .after(.seconds(120))) == .exited(code: 0))
             let bundle = try #require(Self.bundle(below: root))
@@ -67,7 +69,7 @@ import Testing
             #expect(
                 try NemesisSchedule(text: String(decoding: kept, as: UTF8.self)) == schedule)
             let record = try RunRecord(contentsOf: Path.join(bundle, "history.record"))
-            let faults = EveryFaultTests.faults(in: record)
+            let faults = record.faults
             #expect(
                 faults.map { "\($0.phase) \($0.kind)" } == [
                     "begin pause", "end pause", "begin isolate", "begin terminate",
@@ -100,7 +102,7 @@ import Testing
                 root, "reservation_contention-crash-restart",
                 ["--schedule", try Self.write(schedule, below: root), "--fault-window", "600"])
             let tool = try ChildProcess(
-                executable: try EveryFaultTests.built("allocdb-jepsen"), arguments: arguments,
+                executable: try builtExecutable("allocdb-jepsen"), arguments: arguments,
                 environment: Self.environment(root))
             defer {
                 _ = try? tool.killAndWait()
@@ -181,7 +183,7 @@ import Testing
         try Self.withRoot { root in
             let (run, more, words) = Self.refusals[index]
             let tool = try CapturedRun(
-                try EveryFaultTests.built("allocdb-jepsen"),
+                try builtExecutable("allocdb-jepsen"),
                 try Self.arguments(root, run, more), until: .after(.seconds(60)))
             #expect(tool.status == .exited(code: 254), "\(tool.status)")
             for word in words {

@@ -4,22 +4,19 @@ import FaultyDisk
 import Glibc
 import Randomness
 import SystemCalls
+import TestSupport
 import Testing
 
 /// The disk as programs see it: mounted, through system calls.
 @Suite("a mounted disk", .serialized)
 struct MountedDiskTests {
-    static var program: String {
-        let folder = Path.parent(of: CommandLine.arguments.first ?? "") ?? "."
-        return Path.join(folder, DiskServerFacts.programName)
-    }
-
     static func withDisk(_ body: (MountedDisk, String) throws -> Void) throws {
         let folder = try FileSystem.makeTemporaryFolder(prefix: "disk-tests")
         defer { try? FileSystem.removeTree(folder) }
         let place = Path.join(try FileSystem.resolve(folder), "disk")
         try FileSystem.createFolders(place)
-        let disk = try MountedDisk(program: program, at: place)
+        let disk = try MountedDisk(
+            program: try builtExecutable(DiskServerFacts.programName), at: place)
         defer { disk.end() }
         try body(disk, place)
         disk.end()
@@ -188,7 +185,8 @@ struct MountedDiskTests {
         let folder = try FileSystem.makeTemporaryFolder(prefix: "disk-tests")
         defer { try? FileSystem.removeTree(folder) }
         let place = try FileSystem.resolve(folder)
-        let disk = try MountedDisk(program: Self.program, at: place)
+        let disk = try MountedDisk(
+            program: try builtExecutable(DiskServerFacts.programName), at: place)
         try Processes.signal(disk.processID, Signals.kill)
         _ = try Processes.waitForEnd(of: disk.processID, until: .after(.seconds(10)))
         #expect(throws: MountedDisk.Failure.self) { try disk.state() }
@@ -201,7 +199,7 @@ struct MountedDiskTests {
     func refusals() throws {
         let missing = "/nonexistent/folder"
         let failure = #expect(throws: MountedDisk.Failure.self) {
-            try MountedDisk(program: Self.program, at: missing)
+            try MountedDisk(program: try builtExecutable(DiskServerFacts.programName), at: missing)
         }
         #expect("\(failure!)".contains("cannot be mounted"), "\(failure!)")
         #expect(throws: MountedDisk.Failure.self) {

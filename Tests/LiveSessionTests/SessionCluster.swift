@@ -109,16 +109,6 @@ enum LockedProcess {
     }
 }
 
-/// A program of this package, which lies beside the test bundle.
-func builtExecutable(_ name: String) throws -> String {
-    let folder = try #require(Path.parent(of: try Processes.ownExecutable()))
-    for candidate in [folder, CommandLine.arguments.first.flatMap(Path.parent) ?? folder] {
-        let path = Path.join(candidate, name)
-        if FileSystem.isExecutable(path) { return path }
-    }
-    throw Missing(description: "\(name) is not beside the tests in \(folder)")
-}
-
 struct Missing: Error, CustomStringConvertible {
     let description: String
 }

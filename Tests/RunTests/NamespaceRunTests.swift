@@ -2,6 +2,7 @@ import Campaign
 import History
 import Nemesis
 import SystemCalls
+import TestSupport
 import Testbed
 import Testing
 
@@ -111,7 +112,7 @@ struct NamespaceRunTests {
             let interfaces = try FileSystem.list("/sys/class/net").sorted()
             let output = Path.join(root, "artifacts")
             let tool = try ChildProcess(
-                executable: try RunTests.built("allocdb-jepsen"),
+                executable: try builtExecutable("allocdb-jepsen"),
                 arguments: [
                     "run", "reservation_contention-control", "--testbed", "namespaces",
                     "--fault-window", "60", "--output-root", output, "--quiet",
@@ -146,7 +147,7 @@ struct NamespaceRunTests {
         try CapturedRun(
             words[0],
             Array(words.dropFirst()) + [
-                try RunTests.built("allocdb-jepsen"), "run", "reservation_contention-control",
+                try builtExecutable("allocdb-jepsen"), "run", "reservation_contention-control",
                 "--testbed", "namespaces", "--fault-window", "2", "--output-root", root,
                 "--quiet",
             ], until: .after(.seconds(240)))

@@ -4,19 +4,12 @@ import Nemesis
 import Reporting
 import Synchronization
 import SystemCalls
+import TestSupport
 import Testbed
 import Testing
 
 /// Whole runs against real daemons. One after the other: each needs the machine's two cores.
 @Suite(.serialized) struct RunTests {
-    /// Executables of the package lie beside the test bundle.
-    static func built(_ name: String) throws -> String {
-        let folder = Path.parent(of: CommandLine.arguments.first ?? "") ?? "."
-        let path = Path.join(folder, name)
-        try #require(FileSystem.isExecutable(path), "no executable at \(path)")
-        return path
-    }
-
     static func withOutputRoot(_ body: (String) throws -> Void) throws {
         let folder = try FileSystem.makeTemporaryFolder(prefix: "run-tests")
         defer { try? FileSystem.removeTree(folder) }
@@ -28,7 +21,8 @@ import Testing
         interruption: Interruption = Interruption()
     ) throws -> RunOptions {
         RunOptions(
-            runID: runID, replicaBinary: try built(binary), faultWindow: window, rate: 200,
+            runID: runID, replicaBinary: try builtExecutable(binary), faultWindow: window,
+            rate: 200,
             seed: seed, outputRoot: root, commandLine: ["run", runID], toolVersion: "test",
             interruption: interruption)
     }
@@ -177,10 +171,10 @@ import Testing
             environment["TMPDIR"] = root
             let output = Path.join(root, "artifacts")
             let tool = try ChildProcess(
-                executable: try Self.built("allocdb-jepsen"),
+                executable: try builtExecutable("allocdb-jepsen"),
                 arguments: [
                     "run", "reservation_contention-crash-restart", "--fault-window", "60",
-                    "--replica-binary", try Self.built("allocdb-local-cluster"),
+                    "--replica-binary", try builtExecutable("allocdb-local-cluster"),
                     "--output-root", output, "--quiet",
                 ],
                 environment: environment)
@@ -225,7 +219,7 @@ import Testing
             // Replica 2 is the real daemon until it is told; then it says something and is gone.
             let script = Path.join(root, "dying-daemon")
             let sign = Path.join(root, "die")
-            let real = try Self.built("allocdb-local-cluster")
+            let real = try builtExecutable("allocdb-local-cluster")
             try FileSystem.write(
                 Array(
                     """

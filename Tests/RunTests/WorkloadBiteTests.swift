@@ -1,5 +1,6 @@
 import Campaign
 import SystemCalls
+import TestSupport
 import Testing
 
 extension RunTests {
@@ -10,7 +11,7 @@ extension RunTests {
             Array(
                 """
                 #!/bin/sh
-                BROKEN_REPLICA=\(bug) exec "\(try built("BrokenReplica"))" "$@"
+                BROKEN_REPLICA=\(bug) exec "\(try builtExecutable("BrokenReplica"))" "$@"
 
                 """.utf8), to: script)
         _ = try CapturedRun("chmod", ["+x", script], until: .after(.seconds(5)))
