@@ -180,7 +180,7 @@ let commands: [Target] = [
 let testTargets: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["ByteCoding", "SystemCalls"],
+        dependencies: ["ByteCoding", "Randomness", "SystemCalls"],
         path: "Tests/TestSupport",
         swiftSettings: settings),
     tests(
@@ -293,8 +293,8 @@ let testTargets: [Target] = [
         "EndToEndTests",
         uses: [
             "ByteCoding", "ClusterHarness", "ClusterProtocol", "CrashingReplica", "DurableFiles",
-            "LeaseEngine",
-            "LeaseKernel", "Replication", "SystemCalls", "allocdb-local-cluster",
+            "LeaseEngine", "LeaseKernel", "Randomness", "Replication", "SystemCalls",
+            "allocdb-local-cluster",
         ]),
     .executableTarget(
         name: "CrashingReplica",
@@ -319,8 +319,8 @@ let testTargets: [Target] = [
     tests(
         "LiveReplicaTests",
         uses: [
-            "ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication",
-            "SystemCalls",
+            "ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel", "Randomness",
+            "Replication", "SystemCalls",
         ]),
     tests(
         "ReplicationTests",
@@ -332,7 +332,8 @@ let testTargets: [Target] = [
         "ClusterProtocolTests",
         uses: ["ByteCoding", "ClusterProtocol", "LeaseEngine", "LeaseKernel"]),
     .target(
-        name: "HistorySamples", dependencies: ["History"], path: "Tests/HistorySamples",
+        name: "HistorySamples", dependencies: ["History", "Randomness"],
+        path: "Tests/HistorySamples",
         swiftSettings: settings),
     tests(
         "HistoryTests",

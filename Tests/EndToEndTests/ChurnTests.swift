@@ -1,7 +1,9 @@
 import ClusterHarness
 import ClusterProtocol
 import LeaseKernel
+import Randomness
 import SystemCalls
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -19,7 +21,7 @@ extension EndToEndTests {
         func churn() throws {
             let seed = Environment["CHURN_SEED"].flatMap { UInt64($0) } ?? WallClock.nanoseconds
             print("churn: seed \(seed) (CHURN_SEED repeats it)")
-            var random = SplitMix(state: seed)
+            var random = SeededRandom(seed: seed)
             LiveCluster.run { cluster in
                 var resource: UInt128 = 0
                 var acknowledged: [CommittedSubmit] = []

@@ -1,8 +1,10 @@
 import ClusterHarness
 import ClusterProtocol
 import LeaseKernel
+import Randomness
 import Replication
 import SystemCalls
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -12,7 +14,7 @@ extension EndToEndTests {
         func churn() throws {
             let seed = Environment["CHURN_SEED"].flatMap { UInt64($0) } ?? WallClock.nanoseconds
             print("concurrent churn: seed \(seed) (CHURN_SEED repeats the disturbances)")
-            var random = SplitMix(state: seed)
+            var random = SeededRandom(seed: seed)
             LiveCluster.run(configure: Self.enlarge) { cluster in
                 let ledger = Ledger()
                 var threads: [WorkerThread] = []
@@ -95,7 +97,7 @@ private struct Nemesis {
         self.ledger = ledger
     }
 
-    mutating func disturb(using random: inout SplitMix) throws {
+    mutating func disturb(using random: inout SeededRandom) throws {
         let number = UInt64.random(in: 1...3, using: &random)
         let length = Duration.milliseconds(Int.random(in: 0...150, using: &random))
         switch Int.random(in: 0..<6, using: &random) {
@@ -125,7 +127,7 @@ private struct Nemesis {
 
     /// The primary dies or falls asleep; the two others are stopped in the middle of their work
     /// and begin a new view; the old primary comes back to it.
-    private mutating func takeOver(using random: inout SplitMix) throws {
+    private mutating func takeOver(using random: inout SeededRandom) throws {
         let old = primary
         let others = (1...3).filter { $0 != old }
         let sleeps = Bool.random(using: &random)

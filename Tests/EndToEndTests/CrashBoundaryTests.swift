@@ -1,7 +1,9 @@
 import ClusterHarness
 import ClusterProtocol
+import Randomness
 import Replication
 import SystemCalls
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -47,7 +49,7 @@ extension EndToEndTests {
         @Test("while it recovers", arguments: victims)
         func recovering(victim: UInt64) {
             CrashBench.run("recovering, replica \(victim)") { bench in
-                var random = SplitMix(state: victim)
+                var random = SeededRandom(seed: victim)
                 try bench.write(3)
                 _ = try bench.cluster.control(.checkpoint, at: victim)
                 for _ in 1...3 {

@@ -3,15 +3,17 @@ import ClusterProtocol
 import DurableFiles
 import LeaseEngine
 import LeaseKernel
+import Randomness
 import Replication
 import SystemCalls
+import TestSupport
 
 // What a machine that lost its power may do to the files of a replica that is down.
 
 extension CrashBench {
     /// The log loses frames that were never synced, and the file ends in zeros or in half a
     /// frame instead.
-    func loseUnsyncedLog(_ number: UInt64, using random: inout SplitMix) throws {
+    func loseUnsyncedLog(_ number: UInt64, using random: inout SeededRandom) throws {
         let replica = cluster.replica(number)
         let log = try FileSystem.read(replica.walPath, limit: 64 << 20)
         let journal = try JournalReader.read(
@@ -29,7 +31,7 @@ extension CrashBench {
     }
 
     /// The journal ends in something that was never synced.
-    func tearJournal(_ number: UInt64, using random: inout SplitMix) throws {
+    func tearJournal(_ number: UInt64, using random: inout SeededRandom) throws {
         let path = cluster.replica(number).prepareLogPath
         let journal = try FileSystem.read(path, limit: 64 << 20)
         let tail: [UInt8] =

@@ -1,7 +1,9 @@
 import ClusterHarness
 import LeaseKernel
+import Randomness
 import Replication
 import SystemCalls
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -20,7 +22,7 @@ extension EndToEndTests {
         func random() throws {
             let seed = Environment["CRASH_SEED"].flatMap { UInt64($0) } ?? WallClock.nanoseconds
             print("crashes: seed \(seed) (CRASH_SEED repeats the disturbances)")
-            var random = SplitMix(state: seed)
+            var random = SeededRandom(seed: seed)
             let kills = CrashBench.run("at random moments") { bench in
                 var round = 0
                 while bench.kills < Self.kills {
@@ -37,7 +39,7 @@ extension EndToEndTests {
             #expect(kills >= Self.kills)
         }
 
-        private func killSome(_ bench: CrashBench, using random: inout SplitMix) throws {
+        private func killSome(_ bench: CrashBench, using random: inout SeededRandom) throws {
             pause(using: &random)
             if Int.random(in: 0..<3, using: &random) == 0 {
                 let number = UInt64.random(in: 1...3, using: &random)
@@ -62,13 +64,13 @@ extension EndToEndTests {
             try bench.revive(victims)
         }
 
-        private func takeOver(_ bench: CrashBench, using random: inout SplitMix) throws {
+        private func takeOver(_ bench: CrashBench, using random: inout SeededRandom) throws {
             let deposed = try bench.depose()
             pause(using: &random)
             try bench.revive(deposed)
         }
 
-        private func pause(using random: inout SplitMix) {
+        private func pause(using random: inout SeededRandom) {
             sleepThread(for: .microseconds(Int.random(in: 0...25_000, using: &random)))
         }
     }

@@ -3,8 +3,10 @@ import ClusterProtocol
 import DurableFiles
 import LeaseEngine
 import LeaseKernel
+import Randomness
 import Replication
 import SystemCalls
+import TestSupport
 import Testing
 
 extension EndToEndTests {
@@ -19,7 +21,7 @@ extension EndToEndTests {
                 try bench.cluster.require(
                     good.last == LSN(15), "there is a state, up to \(good.last)")
                 var refusals: [ReplicaFile: Int] = [:]
-                var random = SplitMix(state: 7)
+                var random = SeededRandom(seed: 7)
                 for file in ReplicaFile.allCases {
                     let bytes = try #require(files.contents[file])
                     let strict = try files.mustRefuse(file)

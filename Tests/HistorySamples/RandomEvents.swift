@@ -1,10 +1,11 @@
 public import History
+import Randomness
 
 /// Events of every kind with random fields, small and huge, from a seed.
 public struct RandomEvents {
-    private var state: UInt64
+    private var random: SeededRandom
 
-    public init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
     public mutating func content(attempt: UInt64) -> HistoryEvent.Content {
         switch below(10) {
@@ -129,14 +130,7 @@ public struct RandomEvents {
 
     public mutating func below(_ bound: UInt64) -> UInt64 { next() % bound }
 
-    /// SplitMix64.
-    private mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
+    private mutating func next() -> UInt64 { random.next() }
 }
 
 extension RunHeader {
