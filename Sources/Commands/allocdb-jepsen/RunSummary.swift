@@ -11,14 +11,14 @@ struct RunSummary {
     let result: RunResult
 
     func text(on terminal: Terminal) -> String {
-        let verdict = terminal.styled(verdictWord.uppercased(), verdictStyle)
+        let verdict = terminal.styled(result.verdict.word.uppercased(), verdictStyle)
         var lines = [
             "\(verdict)  \(result.runID)  seed \(result.seed), \(result.elapsed.clock) elapsed"
         ]
         if result.wasInterrupted, result.verdict != .interrupted {
             lines.append("  interrupted before its end")
         }
-        if case .unknown(let reason) = result.verdict {
+        if let reason = result.verdict.reason {
             lines += TextLayout.wrap(reason, width: terminal.textWidth, indent: "  ")
         }
         lines.append(
@@ -50,12 +50,10 @@ struct RunSummary {
     }
 
     var json: JSONText {
-        var reason: String?
-        if case .unknown(let text) = result.verdict { reason = text }
-        return .object([
+        .object([
             "event": .string("result"), "run_id": .string(result.runID),
-            "verdict": .string(verdictWord),
-            "reason": .optional(reason), "interrupted": .bool(result.wasInterrupted),
+            "verdict": .string(result.verdict.word),
+            "reason": .optional(result.verdict.reason), "interrupted": .bool(result.wasInterrupted),
             "exit_status": .number(result.exitCode), "seed": .number(result.seed),
             "elapsed_secs": .seconds(result.elapsed), "operations": .number(result.operations),
             "ambiguous": .number(result.ambiguous),
@@ -80,15 +78,6 @@ struct RunSummary {
             ("bundle", result.bundlePath), ("report", result.reportPath),
             ("history", result.historyPath),
         ]
-    }
-
-    private var verdictWord: String {
-        switch result.verdict {
-        case .passed: "passed"
-        case .blocked: "blocked"
-        case .unknown: "unknown"
-        case .interrupted: "interrupted"
-        }
     }
 
     private var verdictStyle: TextStyle {

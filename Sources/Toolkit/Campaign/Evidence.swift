@@ -215,7 +215,7 @@ struct Evidence {
     }
 
     private func facts(_ result: RunResult) -> [JSONText.Member] {
-        let verdict = RunReport.word(result.verdict)
+        let verdict = result.verdict
         let findings = result.findings.map { finding in
             ReportFacts.json(
                 code: finding.code, explanation: finding.explanation, events: finding.events)

@@ -14,15 +14,6 @@ struct RunReport {
     let schedule: NemesisSchedule
     let statistics: JudgementStatistics?
 
-    static func word(_ verdict: RunResult.Verdict) -> (word: String, reason: String?) {
-        switch verdict {
-        case .passed: ("passed", nil)
-        case .blocked: ("blocked", nil)
-        case .interrupted: ("interrupted", nil)
-        case .unknown(let reason): ("unknown", reason)
-        }
-    }
-
     static func seconds(_ duration: Duration) -> Double {
         let (seconds, attoseconds) = duration.components
         return Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
@@ -63,8 +54,8 @@ struct RunReport {
     }
 
     var text: String {
-        var lines = ["# \(descriptor.id): \(Self.word(result.verdict).word)", ""]
-        if let reason = Self.word(result.verdict).reason { lines += ["\(reason)", ""] }
+        var lines = ["# \(descriptor.id): \(result.verdict.word)", ""]
+        if let reason = result.verdict.reason { lines += ["\(reason)", ""] }
         if result.wasInterrupted { lines += ["The run was ended early on request.", ""] }
         lines += [GateEvidence.sentence(result), ""]
         lines += findings + table + remarks

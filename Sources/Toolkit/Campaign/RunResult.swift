@@ -13,6 +13,20 @@ public struct RunResult: Sendable, Equatable {
         /// happened to conclude anything.
         case unknown(reason: String)
         case passed
+
+        public var word: String {
+            switch self {
+            case .passed: "passed"
+            case .blocked: "blocked"
+            case .unknown: "unknown"
+            case .interrupted: "interrupted"
+            }
+        }
+
+        /// Why nobody can say, when it is unknown.
+        public var reason: String? {
+            if case .unknown(let reason) = self { reason } else { nil }
+        }
     }
 
     /// One broken promise in words.
