@@ -39,7 +39,9 @@ struct CorrectExecutionTests {
                 "seed \(seed): \(judgement.findings.first?.explanation ?? "")")
             #expect(
                 judgement.statistics.unresolvedAmbiguities
-                    == judgement.findings.count { $0.code == .unresolvedAmbiguity })
+                    == judgement.findings.count {
+                        $0.code == .unresolvedAmbiguity || $0.code == .unprovenResolution
+                    })
         }
     }
 }

@@ -32,20 +32,21 @@ extension CorruptionOperator {
             editor.repeatAtEnd(index, answered: .committed(lsn, other, fromRetryCache: true))
             return true
         },
-        .init("give a grant the reservation id of another LSN", [.wrongResult]) { editor, random in
+        .init("give a grant the reservation id of another LSN", [.wrongReservationID]) {
+            editor, random in
             editor.changeGrant(&random) {
                 CommitResult(
                     reservationID: $0.reservationID.map { ReservationID($0.rawValue + 1) },
                     epoch: $0.epoch, deadline: $0.deadline)
             }
         },
-        .init("let a grant start at epoch 2", [.wrongResult]) { editor, random in
+        .init("let a grant start at epoch 2", [.wrongFirstEpoch]) { editor, random in
             editor.changeGrant(&random) {
                 CommitResult(
                     reservationID: $0.reservationID, epoch: LeaseEpoch(2), deadline: $0.deadline)
             }
         },
-        .init("shorten a lease by one slot", [.wrongResult]) { editor, random in
+        .init("shorten a lease by one slot", [.wrongDeadline]) { editor, random in
             editor.changeGrant(&random) {
                 CommitResult(
                     reservationID: $0.reservationID, epoch: $0.epoch,
@@ -66,11 +67,17 @@ extension CorruptionOperator {
         },
         .init(
             "grant a held resource",
-            [.doubleAllocation, .earlyReuse, .illegalTransition, .wrongResult]
+            [
+                .doubleAllocation, .stolenMember, .earlyReuse, .illegalTransition, .earlyExpiry,
+                .activeLeaseExpired,
+            ]
         ) { editor, random in
             editor.accept(&random, refusedFor: .resourceBusy)
         },
-        .init("accept an outdated epoch", [.staleHolderAccepted, .illegalTransition]) {
+        .init(
+            "accept an outdated epoch",
+            [.staleHolderAccepted, .endedLeaseAccepted, .illegalTransition]
+        ) {
             editor, random in
             // Only where an acknowledged command moved the epoch: an expiry that nobody was told
             // of may have been another one.
@@ -92,14 +99,29 @@ extension CorruptionOperator {
         .init("accept a stranger", [.wrongHolderAccepted]) { editor, random in
             editor.accept(&random, refusedFor: .holderMismatch)
         },
-        .init("skip a step of the life cycle", [.illegalTransition, .staleHolderAccepted]) {
+        .init(
+            "skip a step of the life cycle",
+            [
+                .illegalTransition, .endedLeaseAccepted, .reclaimWithoutRevoke,
+                .releaseWhileRevoking,
+            ]
+        ) {
             editor, random in editor.accept(&random, refusedFor: .invalidState)
         },
         .init(
             "command an ended lease",
-            [.illegalTransition, .staleHolderAccepted]
+            [
+                .illegalTransition, .endedLeaseAccepted, .reclaimWithoutRevoke,
+                .releaseWhileRevoking,
+            ]
         ) { editor, random in editor.accept(&random, refusedFor: .reservationRetired) },
-        .init("refuse a free resource", [.falseRefusal, .wrongRead, .staleHolderAccepted]) {
+        .init(
+            "refuse a free resource",
+            [
+                .falseRefusal, .wrongRead, .staleHolderAccepted, .partialRelease,
+                .illegalTransition, .freedEarly,
+            ]
+        ) {
             editor, random in
             guard
                 let index = random.maybePick(
@@ -182,7 +204,7 @@ extension CorruptionOperator {
         },
         .init(
             "swap the LSNs of two commands that did not overlap",
-            [.orderViolation]
+            [.orderViolation, .processOrder]
         ) { editor, random in
             let commits = editor.soleCommits()
             guard let first = random.maybePick(commits),
@@ -229,7 +251,10 @@ extension CorruptionOperator {
     // MARK: - Reads
 
     private static let reads: [CorruptionOperator] = [
-        .init("show a resource as it was before", [.staleRead]) { editor, random in
+        .init(
+            "show a resource as it was before",
+            [.staleRead, .fenceIgnored, .partialGrant, .partialRelease]
+        ) { editor, random in
             editor.changeRead(&random) { editor, index, answer in
                 guard case .resource(let view) = answer else { return nil }
                 // An earlier, different answer about the same resource that was over long ago.
@@ -250,7 +275,7 @@ extension CorruptionOperator {
                 }.last
             }
         },
-        .init("show a version that never was", [.wrongRead]) { editor, random in
+        .init("show a version that never was", [.wrongReadVersion, .freedEarly]) { editor, random in
             editor.changeRead(&random) { _, _, answer in
                 guard case .resource(let view) = answer else { return nil }
                 return .resource(
@@ -259,12 +284,13 @@ extension CorruptionOperator {
                         currentReservation: view.currentReservation, version: view.version + 1000))
             }
         },
-        .init("hide a resource that exists", [.staleRead]) { editor, random in
+        .init("hide a resource that exists", [.lostState, .fenceIgnored]) { editor, random in
             editor.changeRead(&random) { _, _, answer in
                 if case .resource = answer { .notFound } else { nil }
             }
         },
-        .init("show a resource as free that is held", [.wrongRead]) { editor, random in
+        .init("show a resource as free that is held", [.freedEarly, .wrongReadVersion]) {
+            editor, random in
             editor.changeRead(&random) { _, _, answer in
                 guard case .resource(let view) = answer, view.state != .available else {
                     return nil
@@ -275,23 +301,23 @@ extension CorruptionOperator {
                         version: view.version))
             }
         },
-        .init("show another holder of a lease", [.wrongRead]) { editor, random in
+        .init("show another holder of a lease", [.wrongReadHolder]) { editor, random in
             editor.changeLease(&random) { $0.changed(holder: HolderID($0.holder.rawValue + 1)) }
         },
-        .init("show another epoch of a lease", [.wrongRead]) { editor, random in
+        .init("show another epoch of a lease", [.wrongReadEpoch]) { editor, random in
             editor.changeLease(&random) { $0.changed(epoch: LeaseEpoch($0.epoch.rawValue + 5)) }
         },
-        .init("show another deadline of a lease", [.wrongRead]) { editor, random in
+        .init("show another deadline of a lease", [.wrongReadDeadline]) { editor, random in
             editor.changeLease(&random) {
                 $0.changed(deadline: $0.deadline.map { Slot($0.rawValue + 1) })
             }
         },
-        .init("drop a member of a bundle", [.wrongRead]) { editor, random in
+        .init("drop a member of a bundle", [.wrongReadMembers]) { editor, random in
             editor.changeLease(&random) {
                 $0.members.count > 1 ? $0.changed(members: Array($0.members.dropLast())) : nil
             }
         },
-        .init("refuse a fence at an acknowledged LSN", [.staleRead]) { editor, random in
+        .init("refuse a fence at an acknowledged LSN", [.fenceRefused]) { editor, random in
             let fenced = editor.reads().filter {
                 (editor.entries[$0].invocation.operation.fence?.rawValue ?? 0) > 1
             }
@@ -327,8 +353,10 @@ extension CorruptionOperator {
     // MARK: - Expiry
 
     private static let expiries: [CorruptionOperator] = [
-        .init("expire before the deadline", [.unexplainedEffect, .falseRefusal, .doubleAllocation])
-        {
+        .init(
+            "expire before the deadline",
+            [.earlyExpiry, .unexplainedEffect, .falseRefusal, .doubleAllocation]
+        ) {
             editor, random in
             // Every tick now says that it was asked for slot 0, where nothing is due.
             guard !editor.ticks().isEmpty else { return false }
@@ -364,7 +392,7 @@ extension CorruptionOperator {
     // MARK: - The record itself
 
     private static let records: [CorruptionOperator] = [
-        .init("answer before the question", [.brokenRecord]) { editor, random in
+        .init("answer before the question", [.recordTime, .recordPairing]) { editor, random in
             guard let index = random.maybePick(editor.soleCommits()),
                 editor.entries[index].invokedAt.rawValue > 5
             else { return false }

@@ -26,18 +26,24 @@ extension RunTests {
                 "ambiguous_write_retry", "forgets-operations",
                 ["duplicate-execution", "changed-answer", "unexplained-effect"]
             ),
-            ("failover_read_fences", "ignores-fences", ["stale-read", "wrong-read"]),
+            (
+                "failover_read_fences", "ignores-fences",
+                ["stale-read", "wrong-read", "fence-ignored", "lost-state"]
+            ),
             (
                 "expiration_and_recovery", "expires-early",
                 // What shows first depends on who asks first for what came free too early.
                 [
                     "unexplained-effect", "tick-result", "false-refusal", "slot-regression",
-                    "double-allocation", "early-reuse",
+                    "double-allocation", "early-reuse", "early-expiry", "freed-early",
                 ]
             ),
             (
                 "lease_safety", "halves-bundles",
-                ["double-allocation", "wrong-read", "false-refusal", "early-reuse"]
+                [
+                    "stolen-member", "partial-grant", "partial-release", "double-allocation",
+                    "wrong-read-members", "wrong-read", "false-refusal", "early-reuse",
+                ]
             ),
         ])
     func bites(workload: String, bug: String, codes: [String]) throws {

@@ -71,7 +71,7 @@ struct HistoryAnalysis {
         findings = judgement.findings.map { finding in
             Entry(
                 code: finding.code.rawValue, promise: finding.code.promise.number,
-                severity: finding.severity.word, events: finding.events.map(\.rawValue),
+                severity: finding.severity.words, events: finding.events.map(\.rawValue),
                 explanation: finding.explanation)
         }
         if !record.isComplete {
@@ -105,7 +105,7 @@ struct HistoryAnalysis {
             let words = "\(blocker)".split(separator: " ", maxSplits: 1)
             return Entry(
                 code: String(words.first?.dropFirst("blocker=".count) ?? ""), promise: nil,
-                severity: Finding.Severity.blocks.word, events: [],
+                severity: Finding.Severity.blocks.words, events: [],
                 explanation: words.count > 1 ? String(words[1]) : "")
         }
         counts = [
@@ -174,15 +174,5 @@ extension HistoryAnalysis {
                 }),
             "notes": .array(notes.map { .string($0) }),
         ])
-    }
-}
-
-extension Finding.Severity {
-    var word: String {
-        switch self {
-        case .note: "note"
-        case .undecided: "undecided"
-        case .blocks: "blocks"
-        }
     }
 }

@@ -21,7 +21,10 @@ enum Outcomes {
             case .blocks where result.findings.count < mostFindings:
                 result.findings.append(text)
             case .blocks: result.unlistedFindings += 1
-            case .undecided: result.remarks.append("undecided, \(text.code): \(text.explanation)")
+            // What is the reason of the verdict need not be said twice.
+            case .suspicious where judgement?.verdict == .unknown(text.explanation): break
+            case .suspicious:
+                result.remarks.append("suspicious, \(text.code): \(text.explanation)")
             case .note: result.remarks.append("\(text.code): \(text.explanation)")
             }
         }

@@ -50,7 +50,7 @@ struct AllocationModel: Sendable {
             return .refused(.operationTableFull)
         }
         let answer = execute(operation, slot: slot, lsn: lsn)
-        let retireAfter = slot.adding(operationWindow)
+        let retireAfter = slot.adding(limits.operationWindow)
         remembered[id] = RememberedOperation(
             operation: operation, answer: answer, lsn: lsn, retireAfter: retireAfter)
         operationRetirement.push(id, after: retireAfter)
@@ -63,6 +63,19 @@ struct AllocationModel: Sendable {
         advance(to: slot, lsn: lsn)
         guard let id, let lease = leases[id], lease.state == .reserved else { return }
         end(lease, as: .expired, raisingEpoch: true, slot: slot, lsn: lsn)
+    }
+
+    /// What no correct allocator does: ends a lease as expired that is not due, or that is no
+    /// longer reserved. Only to find out whether a record makes sense if one did.
+    mutating func applyForcedExpiry(of id: ReservationID, slot: Slot, lsn: LSN) {
+        advance(to: slot, lsn: lsn)
+        guard let lease = leases[id], lease.retireAfter == nil else { return }
+        end(lease, as: .expired, raisingEpoch: true, slot: slot, lsn: lsn)
+    }
+
+    /// Leases that hold their resources, in the order of their ids.
+    var liveLeases: [ModelLease] {
+        leases.values.filter { $0.retireAfter == nil }.sorted { $0.id < $1.id }
     }
 
     /// Reserved leases that are due at `slot`, in the order in which a tick takes them
@@ -83,10 +96,6 @@ struct AllocationModel: Sendable {
         leases.values.contains {
             $0.deadline <= slot && $0.state != .reserved && $0.leftReservedAt ?? LSN(0) > lsn
         }
-    }
-
-    var operationWindow: SlotCount {
-        SlotCount(limits.maxTTL.rawValue + limits.clientRetryWindow.rawValue)
     }
 
     // MARK: - Commands
@@ -276,6 +285,14 @@ enum ModelChange: Sendable {
     case resource(ResourceID, ModelResource, LSN)
     case lease(ModelLease, LSN)
     case retired(ReservationID, LSN)
+}
+
+extension ClusterLimits {
+    /// For how many slots a command is remembered (lease-kernel.md 3).
+    var operationWindow: SlotCount {
+        let (sum, overflow) = maxTTL.rawValue.addingReportingOverflow(clientRetryWindow.rawValue)
+        return SlotCount(overflow ? .max : sum)
+    }
 }
 
 extension Slot {

@@ -13,6 +13,16 @@ enum Coverage {
         return Dictionary(uniqueKeysWithValues: wanted.map { ($0, seen[$0, default: 0]) })
     }
 
+    /// Promise 55: a record that shows too little passes nothing.
+    static func check(_ statistics: JudgementStatistics, workload: String) -> [Finding] {
+        guard let shortcoming = shortcoming(of: statistics, workload: workload) else { return [] }
+        return [
+            Finding(
+                .thinRecord, severity: .suspicious, stage: .scan, events: [],
+                explanation: shortcoming)
+        ]
+    }
+
     /// Why the record is too thin to pass, or nil when it is not.
     static func shortcoming(
         of statistics: JudgementStatistics, workload: String

@@ -3,23 +3,39 @@ public import History
 /// Something in a record that the allocator's contract does not allow, or that keeps the judge
 /// from judging.
 public struct Finding: Hashable, Sendable {
-    public enum Severity: Int, Hashable, Sendable, Comparable {
+    /// What follows from a finding.
+    public enum Severity: Int, Hashable, Sendable, Comparable, CaseIterable {
         /// Worth knowing; decides nothing.
         case note
-        /// The record cannot be judged in this point.
-        case undecided
+        /// Something is not as it should be, but whether a promise is broken cannot be said: the
+        /// record passes nothing.
+        case suspicious
         /// A promise is broken.
         case blocks
 
         public static func < (left: Severity, right: Severity) -> Bool {
             left.rawValue < right.rawValue
         }
+
+        /// How it is called wherever findings are shown.
+        public var words: String {
+            switch self {
+            case .note: "note"
+            case .suspicious: "suspicious"
+            case .blocks: "blocks release"
+            }
+        }
     }
 
-    /// Which stage decided (checking-notes: linear scans, then witness replay).
-    public enum Stage: String, Hashable, Sendable {
+    /// Which stage decided; the plainest that can tell does (docs/reference/promises.md).
+    public enum Stage: String, Hashable, Sendable, CaseIterable {
+        /// The operations named contradict each other by themselves.
         case scan
+        /// The replay of the log contradicts the answer, and there was only one way to replay it.
         case witness
+        /// There were several ways to explain the LSNs that nobody was told of; all were tried,
+        /// and none fits.
+        case search
     }
 
     public let code: FindingCode
@@ -43,8 +59,15 @@ public struct Finding: Hashable, Sendable {
     }
 
     /// The same finding where the judge could not look far enough to be sure.
-    var undecided: Finding {
+    var unsure: Finding {
         Finding(
-            code, severity: .undecided, stage: stage, events: events, explanation: explanation)
+            code, severity: .suspicious, stage: stage, events: events, explanation: explanation)
+    }
+
+    /// The same finding, decided by having tried every explanation of the log.
+    var bySearch: Finding {
+        guard stage == .witness else { return self }
+        return Finding(
+            code, severity: severity, stage: .search, events: events, explanation: explanation)
     }
 }

@@ -18,11 +18,15 @@ struct GapExplanations {
     private let untold: [WitnessLog.Untold]
     private let bounds: RealTimeBounds
     private let hints: ReadHints
+    /// Whether leases may end that are not due: only to find out what an obstacle comes from.
+    private let isRelaxed: Bool
 
     init(
-        _ log: WitnessLog, untold: [WitnessLog.Untold], lastLSN: LSN, hints: ReadHints
+        _ log: WitnessLog, untold: [WitnessLog.Untold], lastLSN: LSN, hints: ReadHints,
+        isRelaxed: Bool
     ) {
         self.hints = hints
+        self.isRelaxed = isRelaxed
         self.lastLSN = lastLSN.rawValue
         self.untold = untold
         bounds = RealTimeBounds(log, last: lastLSN)
@@ -58,6 +62,8 @@ struct GapExplanations {
         /// The reservation is absent where the expiry changes nothing.
         case expiry(ReservationID?, slot: Slot)
         case command(WitnessLog.Untold, slot: Slot)
+        /// Of a lease that is not due, or no longer reserved.
+        case forcedExpiry(ModelLease, slot: Slot)
     }
 
     /// The possible explanations, the likeliest first.
@@ -94,7 +100,15 @@ struct GapExplanations {
                 commands.append(.command(command, slot: slot))
             }
         }
-        return seen + expiries + commands + idle + unlikely
+        let explanations = seen + expiries + commands + idle + unlikely
+        return isRelaxed ? explanations + breaches(in: model) : explanations
+    }
+
+    /// First that the place changed nothing: where that fits, no lease need have been touched.
+    private func breaches(in model: AllocationModel) -> [Explanation] {
+        let slot = model.lastSlot ?? Slot(0)
+        return [.expiry(nil, slot: slot)]
+            + model.liveLeases.map { .forcedExpiry($0, slot: slot) }
     }
 
     /// The ticks that can have expired something here, one of each slot, the likeliest first.

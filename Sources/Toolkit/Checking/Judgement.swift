@@ -12,6 +12,8 @@ public struct Judgement: Hashable, Sendable {
     /// The earliest and most telling first; consequences of a finding are not repeated.
     public let findings: [Finding]
     public let statistics: JudgementStatistics
+    /// Promises that the record was not judged by.
+    public var leftOut: [FindingCode] = []
 }
 
 /// How much there was to judge, and how the judge explained it.

@@ -65,7 +65,7 @@ struct ObstacleWords {
     ) -> (FindingCode, LSN?, String) {
         switch (entry.answer, expected) {
         case (.ok, .refused(let code)): accepted(entry, insteadOf: code, model)
-        case (.ok, .ok): (.wrongResult, nil, "The values of the grant do not follow from it.")
+        case (.ok(let result), .ok(let right)): (Self.difference(result, right), nil, "")
         case (.refused(let code), _): refused(entry, code, model)
         }
     }
@@ -80,13 +80,31 @@ struct ObstacleWords {
         case .reserveBundle(let ids, _, _): overlap(ids, insteadOf: code, model)
         case .confirm(let id, let holder, let epoch), .release(let id, let holder, let epoch):
             holding(id, holder, epoch, insteadOf: code, model)
-        case .revoke(let id), .reclaim(let id):
-            (
-                .illegalTransition, model.leases[id]?.createdLSN,
-                "The lease was \(Words.of(model.leases[id]?.view))."
-            )
+        case .reclaim(let id) where model.leases[id]?.retireAfter == nil && model.leases[id] != nil:
+            transition(.reclaimWithoutRevoke, id, model)
+        case .revoke(let id), .reclaim(let id): transition(.illegalTransition, id, model)
         case .tickExpirations, .getResource, .getReservation: (.wrongResult, nil, "")
         }
+    }
+
+    private func transition(
+        _ code: FindingCode, _ id: ReservationID, _ model: AllocationModel
+    ) -> (FindingCode, LSN?, String) {
+        (code, model.leases[id]?.createdLSN, "The lease was \(Words.of(model.leases[id]?.view)).")
+    }
+
+    /// Which value of an acknowledgement is wrong; one that has another number of values, or more
+    /// than one wrong, is wrong as a whole.
+    private static func difference(_ result: CommitResult, _ right: CommitResult) -> FindingCode {
+        let wrong = [
+            (result.reservationID != right.reservationID, FindingCode.wrongReservationID),
+            (result.deadline != right.deadline, .wrongDeadline),
+            (result.epoch != right.epoch, .wrongFirstEpoch),
+        ].filter(\.0)
+        let isWhole =
+            result.reservationID != nil && result.deadline != nil && result.epoch != nil
+            && right.reservationID != nil
+        return isWhole && wrong.count == 1 ? wrong[0].1 : .wrongResult
     }
 
     private func overlap(
@@ -101,7 +119,8 @@ struct ObstacleWords {
         let words =
             "Resource \(id) was held by reservation \(lease.id): \(Words.of(lease.view)), and "
             + "nothing in the record ended that lease."
-        return (lease.state == .revoking ? .earlyReuse : .doubleAllocation, lease.createdLSN, words)
+        let taken: FindingCode = lease.members.count > 1 ? .stolenMember : .doubleAllocation
+        return (lease.state == .revoking ? .earlyReuse : taken, lease.createdLSN, words)
     }
 
     private func holding(
@@ -113,15 +132,19 @@ struct ObstacleWords {
         return switch code {
         case .holderMismatch: (.wrongHolderAccepted, lease?.createdLSN, words)
         case .staleEpoch where epoch > lease?.epoch ?? epoch:
-            (.illegalTransition, lease?.createdLSN, words + " That epoch did not exist yet.")
-        case .staleEpoch, .reservationRetired, .reservationNotFound:
-            (.staleHolderAccepted, lease?.createdLSN, words)
+            (.futureEpochAccepted, lease?.createdLSN, words + " That epoch did not exist yet.")
+        case .reservationRetired: (.endedLeaseAccepted, lease?.createdLSN, words)
+        case .staleEpoch where lease?.retireAfter != nil:
+            (.endedLeaseAccepted, lease?.createdLSN, words)
+        case .reservationNotFound where model.highestRetired.map { id <= $0 } ?? false:
+            (.endedLeaseAccepted, nil, "The lease had ended, and was forgotten since.")
+        case .staleEpoch: (.staleHolderAccepted, lease?.createdLSN, words)
         case .invalidState where lease?.state == .revoking:
-            (.staleHolderAccepted, lease?.createdLSN, words)
+            (.releaseWhileRevoking, lease?.createdLSN, words)
         case .noop, .alreadyExists, .resourceTableFull, .resourceNotFound, .resourceBusy,
             .bundleTooLarge, .ttlOutOfRange, .reservationTableFull, .reservationMemberTableFull,
             .expirationIndexFull, .operationTableFull, .operationConflict, .invalidState,
-            .slotOverflow:
+            .reservationNotFound, .slotOverflow:
             (.illegalTransition, lease?.createdLSN, words)
         }
     }
@@ -138,9 +161,40 @@ struct ObstacleWords {
         case .resourceNotFound
         where entry.operation.resources.allSatisfy { model.resources[$0] != nil }:
             return (.lostWrite, nil, "The resource had been created before.")
-        default:
+        case .resourceBusy:
+            if let (lease, words) = halfReleased(entry, model) {
+                return (.partialRelease, lease.createdLSN, words)
+            }
+            return (.falseRefusal, created, "")
+        case _:
             return (.falseRefusal, created, "")
         }
+    }
+
+    /// The bundle that ended before, when what is asked for was in it and is said to be held still,
+    /// while another of its members was given away again.
+    private func halfReleased(
+        _ entry: WitnessLog.Entry, _ model: AllocationModel
+    ) -> (ModelLease, String)? {
+        let wanted = Set(entry.operation.resources)
+        // The model has granted what the allocator refused.
+        let granted = model.leases.values.first { $0.createdLSN == entry.lsn }
+        guard let granted, wanted == Set(granted.members) else { return nil }
+        let ended = model.leases.values.filter {
+            $0.retireAfter != nil && $0.members.count > 1 && !wanted.isDisjoint(with: $0.members)
+        }
+        guard let bundle = ended.max(by: { $0.id < $1.id }) else { return nil }
+        let other = model.leases.values.filter {
+            $0.createdLSN > bundle.releasedLSN ?? LSN(.max) && $0.id != granted.id
+                && !Set($0.members).isDisjoint(with: bundle.members)
+        }.min { $0.id < $1.id }
+        guard let other, wanted.isDisjoint(with: other.members) else { return nil }
+        return (
+            bundle,
+            "It was a member of reservation \(bundle.id) (\(Words.of(bundle.view))), which ended at "
+                + "LSN \(bundle.releasedLSN ?? LSN(0)); another member was granted again in "
+                + "reservation \(other.id)."
+        )
     }
 
     private func place(_ entry: WitnessLog.Entry) -> String {

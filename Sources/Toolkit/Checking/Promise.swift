@@ -7,8 +7,12 @@ public struct Promise: Sendable {
     public let statement: String
     /// The record that breaks it.
     public let evidence: String
+    /// What finds it, in `Sources/Toolkit/Checking`.
+    public let checker: String
     /// What the record cannot show.
     public let unknowable: String
+    /// Where the specification says so.
+    public let section: String
     /// What to look at first when it is broken.
     public let advice: String
 }
@@ -35,6 +39,41 @@ public enum FindingCode: String, CaseIterable, Sendable, Hashable {
     case tickResult = "tick-result"
     case unresolvedAmbiguity = "unresolved-ambiguity"
     case brokenRecord = "broken-record"
+    case lsnShared = "lsn-shared"
+    case impossibleLSN = "impossible-lsn"
+    case wrongReservationID = "wrong-reservation-id"
+    case wrongDeadline = "wrong-deadline"
+    case wrongFirstEpoch = "wrong-first-epoch"
+    case falseConflict = "false-conflict"
+    case processOrder = "process-order"
+    case unprovenResolution = "unproven-resolution"
+    case endedLeaseAccepted = "ended-lease-accepted"
+    case futureEpochAccepted = "future-epoch-accepted"
+    case releaseWhileRevoking = "release-while-revoking"
+    case reclaimWithoutRevoke = "reclaim-without-revoke"
+    case stolenMember = "stolen-member"
+    case partialGrant = "partial-grant"
+    case partialRelease = "partial-release"
+    case earlyExpiry = "early-expiry"
+    case activeLeaseExpired = "active-lease-expired"
+    case missedExpiry = "missed-expiry"
+    case fenceIgnored = "fence-ignored"
+    case fenceRefused = "fence-refused"
+    case readWentBack = "read-went-back"
+    case epochWentBack = "epoch-went-back"
+    case deposedRead = "deposed-read"
+    case lostState = "lost-state"
+    case inventedState = "invented-state"
+    case freedEarly = "freed-early"
+    case wrongReadHolder = "wrong-read-holder"
+    case wrongReadDeadline = "wrong-read-deadline"
+    case wrongReadVersion = "wrong-read-version"
+    case wrongReadEpoch = "wrong-read-epoch"
+    case wrongReadMembers = "wrong-read-members"
+    case finalState = "final-state"
+    case recordTime = "record-time"
+    case recordPairing = "record-pairing"
+    case thinRecord = "thin-record"
 }
 
 extension FindingCode {

@@ -1,7 +1,8 @@
 import History
 
-/// Promise 20: the record itself is whole. Events are paired into attempts here, so that
-/// everything after can rely on it.
+/// Promises 20, 53 and 54: the record itself is whole, in sequence, in time, and in that every
+/// answer belongs to one question. Events are paired into attempts here, so that everything after
+/// can rely on it.
 struct RecordIntegrity {
     private(set) var attempts: [Attempt] = []
     private(set) var findings: [Finding] = []
@@ -17,9 +18,15 @@ struct RecordIntegrity {
     private mutating func take(_ event: HistoryEvent) {
         if let previous, event.sequence.rawValue != previous.sequence.rawValue + 1 {
             report(
-                event,
+                .brokenRecord, event,
                 "Event \(event.sequence) follows event \(previous.sequence): the record has a "
                     + "gap or a repetition there.")
+        }
+        if let previous, event.time < previous.time {
+            report(
+                .recordTime, event,
+                "Event \(event.sequence) happened at \(event.time) ns, before event "
+                    + "\(previous.sequence) at \(previous.time) ns, which stands in front of it.")
         }
         previous = event
         switch event.content {
@@ -31,7 +38,8 @@ struct RecordIntegrity {
 
     private mutating func open(_ invocation: Invocation, _ event: HistoryEvent) {
         guard openByNumber[invocation.attempt] == nil, !closed.contains(invocation.attempt) else {
-            return report(event, "Attempt \(invocation.attempt) is invoked a second time.")
+            return report(
+                .recordPairing, event, "Attempt \(invocation.attempt) is invoked a second time.")
         }
         openByNumber[invocation.attempt] = attempts.count
         attempts.append(
@@ -45,12 +53,13 @@ struct RecordIntegrity {
     ) {
         guard let index = openByNumber.removeValue(forKey: number) else {
             return report(
-                event, "Event \(event.sequence) completes attempt \(number), which is not open.")
+                .recordPairing, event,
+                "Event \(event.sequence) completes attempt \(number), which is not open.")
         }
         closed.insert(number)
         guard event.time >= attempts[index].invokedAt else {
             return report(
-                event,
+                .recordTime, event,
                 "Attempt \(number) was answered at \(event.time) ns, before it was sent at "
                     + "\(attempts[index].invokedAt) ns.")
         }
@@ -59,10 +68,12 @@ struct RecordIntegrity {
         attempts[index].completeSequence = event.sequence
     }
 
-    private mutating func report(_ event: HistoryEvent, _ explanation: String) {
+    private mutating func report(
+        _ code: FindingCode, _ event: HistoryEvent, _ explanation: String
+    ) {
         findings.append(
             Finding(
-                .brokenRecord, severity: .undecided, stage: .scan, events: [event.sequence],
+                code, severity: .suspicious, stage: .scan, events: [event.sequence],
                 explanation: explanation))
     }
 }

@@ -1,9 +1,16 @@
 import History
 
-/// Promise 18: a tick reports the expiries it made, at LSNs of their own. Its last LSN is taken
+/// Promises 18 and 38: a tick reports the expiries it made, at LSNs of their own. Its last LSN is taken
 /// by no client's command, and below it there are as many free LSNs as it reports expiries.
+/// And it leaves nothing that was due all the time.
 enum TickPromise {
-    static func check(_ log: WitnessLog) -> [Finding] {
+    static func check(
+        _ log: WitnessLog, _ attempts: [Attempt]
+    ) -> [Finding] {
+        reports(log) + MissedExpiry(log).check(log, attempts)
+    }
+
+    private static func reports(_ log: WitnessLog) -> [Finding] {
         log.ticks.compactMap { tick in
             guard let last = tick.lastLSN else {
                 guard tick.applied > 0 else { return nil }

@@ -17,6 +17,9 @@ struct WitnessLog {
         var answeredAt: RunInstant
         /// The events of the attempts, first sent to first answered.
         var events: [Sequence]
+        /// Who asked and who answered, in the first answer that named this LSN.
+        var process: ProcessID
+        var endpoint: ReplicaID
     }
 
     /// A command that may have been executed without anybody being told.
@@ -27,6 +30,17 @@ struct WitnessLog {
         let invokedAt: RunInstant
         let events: [Sequence]
         let attempts: Int
+        /// An answer that looks like the end of the matter and says nothing about it.
+        let unproven: Unproven?
+    }
+
+    /// Why an answer to a later attempt says nothing about an ambiguous one.
+    enum Unproven: Sendable {
+        /// That attempt was certainly not executed; of the other one it knows nothing.
+        case definiteFailure
+        /// The later attempt was sent when the command was no longer remembered: it was executed
+        /// anew (lease-kernel.md 7).
+        case afterWindow
     }
 
     /// One request to expire what is due. `completedAt` is absent when it may go on for ever.
@@ -48,7 +62,11 @@ struct WitnessLog {
     private(set) var logicalCommands = 0
     private(set) var resolvedAmbiguities = 0
 
-    init(_ attempts: [Attempt]) {
+    /// For how many slots a command is remembered (lease-kernel.md 3).
+    private let window: SlotCount
+
+    init(_ attempts: [Attempt], limits: ClusterLimits) {
+        window = limits.operationWindow
         var byCommand: [CommandKey: [Int]] = [:]
         var order: [CommandKey] = []
         for (index, attempt) in attempts.enumerated() {
@@ -97,7 +115,8 @@ struct WitnessLog {
                     slots: slots,
                     invokedAt: executable.map(\.invokedAt).min() ?? attempt.invokedAt,
                     answeredAt: attempt.completedAt ?? attempt.invokedAt,
-                    events: attempt.events))
+                    events: attempt.events, process: attempt.process,
+                    endpoint: attempt.invocation.endpoint))
         }
         // An answer that another command has this id settles this one as well: it was refused.
         let wasRefusedAsConflict = attempts.contains {
@@ -105,16 +124,48 @@ struct WitnessLog {
         }
         let isAmbiguous = attempts.contains(where: \.isAmbiguous)
         if isTold || wasRefusedAsConflict {
-            if isAmbiguous { resolvedAmbiguities += 1 }
+            let forgotten = forgottenAttempts(attempts)
+            if !forgotten.isEmpty {
+                untold.append(command(key, forgotten, slotsOf: forgotten, .afterWindow))
+            } else if isAmbiguous {
+                resolvedAmbiguities += 1
+            }
             return
         }
-        let command = Untold(
-            operationID: key.id, operation: key.operation,
-            slots: isAmbiguous ? slots : attempts.compactMap(\.invocation.slot),
-            invokedAt: (isAmbiguous ? executable : attempts).map(\.invokedAt).min()
-                ?? RunInstant(0),
-            events: attempts.flatMap(\.events), attempts: attempts.count)
-        if isAmbiguous { untold.append(command) } else { denied.append(command) }
+        guard isAmbiguous else {
+            return denied.append(command(key, attempts, slotsOf: attempts, nil))
+        }
+        let doubted = attempts.firstIndex(where: \.isAmbiguous) ?? 0
+        let hasFailed = attempts[doubted...].contains {
+            if case .failed = $0.outcome { true } else { false }
+        }
+        untold.append(
+            command(key, attempts, slotsOf: executable, hasFailed ? .definiteFailure : nil))
+    }
+
+    private func command(
+        _ key: CommandKey, _ attempts: [Attempt], slotsOf executable: [Attempt],
+        _ unproven: Unproven?
+    ) -> Untold {
+        var slots: [Slot] = []
+        for slot in executable.compactMap(\.invocation.slot) where !slots.contains(slot) {
+            slots.append(slot)
+        }
+        return Untold(
+            operationID: key.id, operation: key.operation, slots: slots,
+            invokedAt: executable.map(\.invokedAt).min() ?? RunInstant(0),
+            events: attempts.flatMap(\.events), attempts: attempts.count, unproven: unproven)
+    }
+
+    /// Ambiguous attempts of a command that was answered only to attempts of slots at which
+    /// nobody remembered them any more: the answers say nothing about these.
+    private func forgottenAttempts(_ attempts: [Attempt]) -> [Attempt] {
+        let told = attempts.filter { !$0.isAmbiguous && $0.mayHaveExecuted }
+            .compactMap(\.invocation.slot)
+        return attempts.filter { attempt in
+            guard attempt.isAmbiguous, let slot = attempt.invocation.slot else { return false }
+            return !told.isEmpty && told.allSatisfy { $0 > slot.adding(window) }
+        }
     }
 
     /// The place in the log that an answer testifies to.
@@ -134,15 +185,7 @@ struct WitnessLog {
             return
         }
         guard known.operationID == entry.operationID, known.operation == entry.operation else {
-            findings.append(
-                Finding(
-                    .lostWrite, stage: .scan, events: known.events + entry.events,
-                    explanation: "LSN \(entry.lsn) was acknowledged for operation "
-                        + "\(known.operationID) (\(Words.of(known.operation)), answered at "
-                        + "\(Words.time(known.answeredAt))) and for operation "
-                        + "\(entry.operationID) (\(Words.of(entry.operation)), answered at "
-                        + "\(Words.time(entry.answeredAt))). One place in the log holds one "
-                        + "command: the acknowledgement of one of them was taken back."))
+            findings.append(shared(known, entry))
             return
         }
         if known.answer != entry.answer {
@@ -156,8 +199,28 @@ struct WitnessLog {
         if entry.answeredAt < known.answeredAt {
             known.answeredAt = entry.answeredAt
             known.events = entry.events
+            known.process = entry.process
+            known.endpoint = entry.endpoint
         }
         entries[entry.lsn] = known
+    }
+
+    /// One place in the log holds one command. Where one was acknowledged before the other was
+    /// sent, the first is no longer there; otherwise both were given the place at once.
+    private func shared(_ first: Entry, _ second: Entry) -> Finding {
+        let isLost =
+            first.answeredAt < second.invokedAt || second.answeredAt < first.invokedAt
+        return Finding(
+            isLost ? .lostWrite : .lsnShared, stage: .scan, events: first.events + second.events,
+            explanation: "LSN \(first.lsn) was acknowledged for operation "
+                + "\(first.operationID) (\(Words.of(first.operation)), answered at "
+                + "\(Words.time(first.answeredAt))) and for operation "
+                + "\(second.operationID) (\(Words.of(second.operation)), answered at "
+                + "\(Words.time(second.answeredAt))). One place in the log holds one "
+                + "command: "
+                + (isLost
+                    ? "the acknowledgement of one of them was taken back."
+                    : "they were under way at the same time, and were given one place."))
     }
 
     private mutating func take(tick attempt: Attempt) {

@@ -20,6 +20,14 @@ struct WitnessReplay {
         let changes: [ModelChange]
         let expiries: Int
         let commands: [WitnessLog.Untold]
+        /// Leases that were ended although they were not due; only with a relaxed contract.
+        let forced: [ForcedExpiry]
+    }
+
+    /// An expiry that no correct allocator makes.
+    struct ForcedExpiry: Sendable {
+        let lease: ModelLease
+        let lsn: LSN
     }
 
     /// Where the replay that got furthest got stuck.
@@ -48,6 +56,7 @@ struct WitnessReplay {
         let model: AllocationModel
         let used: [WitnessLog.Untold]
         let expiries: Int
+        let forcedCount: Int
         let changeCount: Int
         var rest: ArraySlice<Candidate>
     }
@@ -61,6 +70,9 @@ struct WitnessReplay {
     private var changes: [ModelChange] = []
     private var used: [WitnessLog.Untold] = []
     private var expiries = 0
+    private var forced: [ForcedExpiry] = []
+    /// Whether there was a choice at any place.
+    private(set) var hasChosen = false
     private var choices: [ChoicePoint] = []
     private var obstacle: Obstacle?
     private var steps = 0
@@ -68,11 +80,13 @@ struct WitnessReplay {
     init(
         _ log: WitnessLog, through lastLSN: LSN, limits: ClusterLimits,
         mayHaveExecuted untold: [WitnessLog.Untold], hints: ReadHints,
-        extraSteps: Int = 200_000
+        allowingForcedExpiries isRelaxed: Bool = false, extraSteps: Int = 200_000
     ) {
         self.log = log
         last = lastLSN.rawValue
-        gaps = GapExplanations(log, untold: untold, lastLSN: lastLSN, hints: hints)
+        gaps = GapExplanations(
+            log, untold: untold, lastLSN: lastLSN, hints: hints,
+            isRelaxed: isRelaxed)
         budget = 4 * Int(lastLSN.rawValue) + extraSteps
         model = AllocationModel(limits: limits)
     }
@@ -102,7 +116,8 @@ struct WitnessReplay {
             }
         }
         return .explained(
-            Explained(model: model, changes: changes, expiries: expiries, commands: used))
+            Explained(
+                model: model, changes: changes, expiries: expiries, commands: used, forced: forced))
     }
 
     private func candidates(at lsn: LSN) -> [Candidate] {
@@ -124,6 +139,7 @@ struct WitnessReplay {
             if apply(candidate, at: lsn) {
                 if var before {
                     before.rest = candidates
+                    hasChosen = true
                     choices.append(before)
                 }
                 return true
@@ -136,13 +152,14 @@ struct WitnessReplay {
     private func saved(_ lsn: LSN) -> ChoicePoint {
         ChoicePoint(
             lsn: lsn.rawValue, model: model, used: used, expiries: expiries,
-            changeCount: changes.count, rest: [])
+            forcedCount: forced.count, changeCount: changes.count, rest: [])
     }
 
     private mutating func restore(_ choice: ChoicePoint) {
         model = choice.model
         used = choice.used
         expiries = choice.expiries
+        forced.removeSubrange(choice.forcedCount...)
         changes.removeSubrange(choice.changeCount...)
     }
 
@@ -171,6 +188,9 @@ struct WitnessReplay {
         case .gap(.expiry(let id, let slot)):
             model.applyExpiry(of: id, slot: slot, lsn: lsn)
             expiries += 1
+        case .gap(.forcedExpiry(let lease, let slot)):
+            model.applyForcedExpiry(of: lease.id, slot: slot, lsn: lsn)
+            forced.append(ForcedExpiry(lease: lease, lsn: lsn))
         case .gap(.command(let command, let slot)):
             _ = model.apply(command.operation, id: command.operationID, slot: slot, lsn: lsn)
             used.append(command)

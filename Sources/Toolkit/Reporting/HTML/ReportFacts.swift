@@ -83,8 +83,10 @@ public struct ReportFacts: Hashable, Sendable {
                         code: finding.code.rawValue, explanation: finding.explanation,
                         events: finding.events))
             case .blocks: unlistedFindings += 1
-            case .undecided:
-                remarks.append("undecided, \(finding.code.rawValue): \(finding.explanation)")
+            // The first of them is the reason already.
+            case .suspicious where finding.explanation == reason: break
+            case .suspicious:
+                remarks.append("suspicious, \(finding.code.rawValue): \(finding.explanation)")
             case .note: remarks.append("\(finding.code.rawValue): \(finding.explanation)")
             }
         }
