@@ -3,14 +3,16 @@
 /// Every read is checked against the bytes that are there: running out of input throws
 /// `EndOfInput` and never traps, and nothing is allocated on the word of a count that the
 /// input itself carries.
+///
+/// Inlinable, because unspecialised integers of another module cost more than the bytes.
 public struct ByteReader: Sendable {
-    private let bytes: [UInt8]
-    private var position: Int
-    private let end: Int
+    @usableFromInline let bytes: [UInt8]
+    @usableFromInline var position: Int
+    @usableFromInline let end: Int
 
     /// The input ended inside a field.
     public struct EndOfInput: Error, Equatable, Sendable {
-        public init() {}
+        @inlinable public init() {}
     }
 
     public init(_ bytes: [UInt8]) {
@@ -26,25 +28,31 @@ public struct ByteReader: Sendable {
     }
 
     /// Bytes not read yet.
-    public var remaining: Int { end - position }
+    @inlinable public var remaining: Int { end - position }
 
     /// Offset of the next unread byte, counted from the start of the buffer.
     public var offset: Int { position }
 
     public var isAtEnd: Bool { position == end }
 
+    @inlinable
     public mutating func readUInt8() throws(EndOfInput) -> UInt8 {
         guard position < end else { throw EndOfInput() }
         defer { position += 1 }
         return bytes[position]
     }
 
+    @inlinable
     public mutating func readUInt16() throws(EndOfInput) -> UInt16 { try readInteger() }
+    @inlinable
     public mutating func readUInt32() throws(EndOfInput) -> UInt32 { try readInteger() }
+    @inlinable
     public mutating func readUInt64() throws(EndOfInput) -> UInt64 { try readInteger() }
+    @inlinable
     public mutating func readUInt128() throws(EndOfInput) -> UInt128 { try readInteger() }
 
     /// A fixed-width little-endian integer of any size.
+    @inlinable
     public mutating func readInteger<Value: FixedWidthInteger>(
         as type: Value.Type = Value.self
     ) throws(EndOfInput) -> Value {

@@ -1,29 +1,36 @@
-/// Appends little-endian values to a growing byte buffer.
+/// Appends little-endian values to a growing byte buffer. Inlinable for the same reason as
+/// `ByteReader`.
 public struct ByteWriter: Sendable {
-    public private(set) var bytes: [UInt8] = []
+    @usableFromInline var written: [UInt8] = []
+
+    public var bytes: [UInt8] { written }
 
     public init(reservingCapacity capacity: Int = 0) {
-        bytes.reserveCapacity(capacity)
+        written.reserveCapacity(capacity)
     }
 
+    @inlinable
     public mutating func write(_ value: UInt8) {
-        bytes.append(value)
+        written.append(value)
     }
 
     /// A fixed-width integer, least significant byte first.
+    @inlinable
     public mutating func write<Value: FixedWidthInteger>(_ value: Value) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: value.littleEndian) { written.append(contentsOf: $0) }
     }
 
+    @inlinable
     public mutating func write(_ value: some Sequence<UInt8>) {
-        bytes.append(contentsOf: value)
+        written.append(contentsOf: value)
     }
 
     /// Overwrites bytes written earlier, for a length or a checksum known only afterwards.
     /// The field must lie inside what was written.
+    @inlinable
     public mutating func overwrite<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
         withUnsafeBytes(of: value.littleEndian) { field in
-            bytes.replaceSubrange(offset..<offset + field.count, with: field)
+            written.replaceSubrange(offset..<offset + field.count, with: field)
         }
     }
 }

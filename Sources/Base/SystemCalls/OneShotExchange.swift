@@ -101,7 +101,9 @@ public struct OneShotExchange: Sendable {
         var failure: SystemError?
         let taken = request.withUnsafeBytes { buffer -> Int in
             do throws(SystemError) {
-                return try connection.send(UnsafeRawBufferPointer(rebasing: buffer[start...]))
+                // The end leaves with the last bytes: a peer that waits for it wakes up once.
+                return try connection.send(
+                    UnsafeRawBufferPointer(rebasing: buffer[start...]), moreFollows: true)
             } catch {
                 failure = error
                 return 0

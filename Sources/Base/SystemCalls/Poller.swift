@@ -11,6 +11,9 @@ public final class Poller: Sendable {
         public static let writable = Interest(rawValue: UInt32(csystem_writable))
         /// The peer ended its direction or the connection is broken.
         public static let hangup = Interest(rawValue: UInt32(csystem_hangup))
+        /// Reported once, to one waiter; then not again until `modify` asks for it. For pollers
+        /// that several threads wait in.
+        public static let once = Interest(rawValue: UInt32(csystem_once))
     }
 
     public struct Ready: Sendable {
@@ -53,14 +56,16 @@ public final class Poller: Sendable {
 
     /// What became ready; empty when the time passed. `nil` waits without limit.
     public func wait(_ limit: Duration?) throws(SystemError) -> [Ready] {
-        var ready = [csystem_ready](repeating: csystem_ready(), count: Poller.batch)
         let milliseconds = limit.map { Int32(clamping: max(0, $0.millisecondsRoundedUp)) } ?? -1
-        let count = try check("epoll_wait") {
-            csystem_epoll_wait(
-                descriptor.rawValue, &ready, Int32(Poller.batch), milliseconds)
-        }
-        return ready.prefix(Int(count)).map {
-            Ready(token: $0.token, interest: Interest(rawValue: $0.interest))
+        return try withUnsafeTemporaryAllocation(of: csystem_ready.self, capacity: Poller.batch) {
+            ready throws(SystemError) in
+            let count = try check("epoll_wait") {
+                csystem_epoll_wait(
+                    descriptor.rawValue, ready.baseAddress, Int32(Poller.batch), milliseconds)
+            }
+            return ready.prefix(Int(count)).map {
+                Ready(token: $0.token, interest: Interest(rawValue: $0.interest))
+            }
         }
     }
 }

@@ -11,8 +11,12 @@ public struct TCPListener: Sendable {
     /// Connections that wait to be accepted, beyond which new ones are held back by the system.
     public static let defaultBacklog: Int32 = 128
 
+    /// With `waitingForFirstBytes` a connection is accepted when its first bytes are there, which
+    /// saves whoever polls a wake-up; a silent one after about a second. A system that cannot do
+    /// that accepts at once.
     public init(
-        binding address: SocketAddress, backlog: Int32 = TCPListener.defaultBacklog
+        binding address: SocketAddress, backlog: Int32 = TCPListener.defaultBacklog,
+        waitingForFirstBytes: Bool = false
     ) throws(SystemError) {
         let raw = try check("socket", "\(address)") { csystem_tcp_socket(address.isIPv6) }
         let descriptor = FileDescriptor(owning: raw, subject: "\(address)")
@@ -21,6 +25,7 @@ public struct TCPListener: Sendable {
         }
         // What is accepted inherits it.
         _ = csystem_set_nodelay(raw)
+        if waitingForFirstBytes { _ = csystem_defer_accept(raw, 1) }
         let port = try check("getsockname", "\(address)") { csystem_local_port(raw) }
         self.descriptor = descriptor
         self.address = SocketAddress(host: address.host, port: UInt16(truncatingIfNeeded: port))
@@ -106,11 +111,14 @@ public struct TCPConnection: Sendable {
             call: "connect", code: code == -1 ? errno : code, subject: descriptor.subject)
     }
 
-    /// Sends what the socket takes now; 0 when its buffer is full. Never raises SIGPIPE.
-    public func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int {
+    /// Sends what the socket takes now; 0 when its buffer is full. Never raises SIGPIPE. With
+    /// `moreFollows` it may leave together with what is sent next, or with the end.
+    public func send(
+        _ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false
+    ) throws(SystemError) -> Int {
         do throws(SystemError) {
             return try check("send", descriptor.subject) {
-                csystem_send(descriptor.rawValue, bytes.baseAddress, bytes.count)
+                csystem_send(descriptor.rawValue, bytes.baseAddress, bytes.count, moreFollows)
             }
         } catch {
             if error.wouldBlock { return 0 }

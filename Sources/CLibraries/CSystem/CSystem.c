@@ -126,6 +126,10 @@ int csystem_bind_listen(int descriptor, const uint8_t *address, bool ipv6, uint1
     return listen(descriptor, backlog);
 }
 
+int csystem_defer_accept(int descriptor, int seconds) {
+    return setsockopt(descriptor, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
+}
+
 int csystem_connect(int descriptor, const uint8_t *address, bool ipv6, uint16_t port) {
     struct sockaddr_storage storage;
     socklen_t length = fill_address(&storage, address, ipv6, port);
@@ -177,8 +181,8 @@ int csystem_set_buffer_sizes(int descriptor, int send_bytes, int receive_bytes) 
     return setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
 }
 
-ssize_t csystem_send(int descriptor, const void *bytes, size_t count) {
-    return send(descriptor, bytes, count, MSG_NOSIGNAL);
+ssize_t csystem_send(int descriptor, const void *bytes, size_t count, bool more_follows) {
+    return send(descriptor, bytes, count, MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0));
 }
 
 int csystem_shutdown_writing(int descriptor) { return shutdown(descriptor, SHUT_WR); }
@@ -196,6 +200,7 @@ static uint32_t epoll_bits(uint32_t interest) {
     if (interest & csystem_readable) bits |= EPOLLIN;
     if (interest & csystem_writable) bits |= EPOLLOUT;
     if (interest & csystem_hangup) bits |= EPOLLRDHUP;
+    if (interest & csystem_once) bits |= EPOLLONESHOT;
     return bits;
 }
 

@@ -146,7 +146,8 @@ public struct ReplicaDaemon: Sendable {
         ] {
             guard let target = SocketAddress("\(address)") else { throw .address(address) }
             do throws(SystemError) {
-                listeners[port] = try TCPListener(binding: target)
+                listeners[port] = try TCPListener(
+                    binding: target, waitingForFirstBytes: true)
             } catch {
                 throw .bind(address, error)
             }

@@ -70,11 +70,12 @@ final class ReplicaServer<Core: ReplicaCore> {
         alarm = try AlarmClock()
         isolation = IsolationWatch(path: layout.faultsPath, replica: replica.id)
         nextSweep = .now
-        try poller.add(interruption.descriptor, token: Self.wakeUpToken, interest: .readable)
-        try poller.add(alarm.descriptor, token: Self.alarmToken, interest: .readable)
-        try poller.add(signals.descriptor, token: Self.signalToken, interest: .readable)
+        let once: Poller.Interest = [.readable, .once]
+        try poller.add(interruption.descriptor, token: Self.wakeUpToken, interest: once)
+        try poller.add(alarm.descriptor, token: Self.alarmToken, interest: once)
+        try poller.add(signals.descriptor, token: Self.signalToken, interest: once)
         for (port, listener) in listeners {
-            try poller.add(listener.descriptor, token: port.listenerToken, interest: .readable)
+            try poller.add(listener.descriptor, token: port.listenerToken, interest: once)
         }
     }
 
@@ -142,17 +143,22 @@ final class ReplicaServer<Core: ReplicaCore> {
         switch event.token {
         case Self.wakeUpToken:
             interruption.consume()
+            rearm(interruption.descriptor, event.token)
         case Self.alarmToken:
             alarm.consume()
             alarmIsAt = nil
+            rearm(alarm.descriptor, event.token)
         case Self.signalToken:
             while signals.next() != nil { beginStop(at: now) }
+            rearm(signals.descriptor, event.token)
         default:
             if let port = Port.allCases.first(where: { $0.listenerToken == event.token }) {
                 acceptConnections(on: port, at: now)
             } else if let request = requests[event.token] {
+                request.watch = .reported
                 progress(request, event.interest, at: now)
             } else if let stream = streams[event.token] {
+                stream.watch = .reported
                 progress(stream, event.interest, at: now)
             }
         }
@@ -223,18 +229,24 @@ final class ReplicaServer<Core: ReplicaCore> {
         return nextConnectionID
     }
 
-    /// Makes the poller watch for `interest`; failures show at the next use of the socket.
-    func watch(
-        _ descriptor: FileDescriptor, id: UInt64, watched: inout Poller.Interest?,
-        interest: Poller.Interest
+    /// Makes the poller report the next `interest`, once and to one of the threads; failures show
+    /// at the next use of the socket.
+    func arm(
+        _ descriptor: FileDescriptor, id: UInt64, _ watch: inout SocketWatch,
+        for interest: Poller.Interest
     ) {
-        if watched == interest { return }
-        if watched == nil {
-            try? poller.add(descriptor, token: id, interest: interest)
-        } else {
-            try? poller.modify(descriptor, token: id, interest: interest)
+        switch watch {
+        case .armed(interest): return
+        case .none: try? poller.add(descriptor, token: id, interest: interest.union(.once))
+        case .armed, .reported:
+            try? poller.modify(descriptor, token: id, interest: interest.union(.once))
         }
-        watched = interest
+        watch = .armed(interest)
+    }
+
+    /// The same for what is always waited for. Fails only for descriptors the poller does not know.
+    func rearm(_ descriptor: FileDescriptor, _ token: UInt64) {
+        try? poller.modify(descriptor, token: token, interest: [.readable, .once])
     }
 }
 

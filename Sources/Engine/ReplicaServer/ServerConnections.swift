@@ -1,14 +1,22 @@
 import LeaseKernel
 import SystemCalls
 
+/// What the poller does for a connection.
+enum SocketWatch: Equatable {
+    /// It does not know the connection.
+    case none
+    case armed(Poller.Interest)
+    /// It has reported something and waits to be asked again.
+    case reported
+}
+
 /// One accepted connection that carries one request.
 final class RequestConnection {
     let id: UInt64
     let port: Port
     let socket: TCPConnection
     var machine: OneShotConnection
-    /// What the poller watches it for; nil while it does not know the connection.
-    var watched: Poller.Interest?
+    var watch = SocketWatch.none
     /// Order of arrival, for letting go of the one that has been silent longest.
     let acceptedAt: Instant
 
@@ -43,7 +51,7 @@ final class PeerStream {
     /// Who is at the other end; for incoming streams known after the greeting.
     var peer: ReplicaID?
     var buffers = PeerStreamBuffers()
-    var watched: Poller.Interest?
+    var watch = SocketWatch.none
 
     init(
         id: UInt64, direction: Direction, socket: TCPConnection, phase: Phase, peer: ReplicaID?
@@ -59,14 +67,15 @@ final class PeerStream {
     static let handshakeLimit = Duration.seconds(1)
 }
 
-/// Bytes written at once from the front of `bytes`; 0 when the socket takes nothing now.
+/// Bytes written at once from the front of `bytes`; 0 when the socket takes nothing now. With
+/// `endFollows` the last of them leave together with the end of the stream.
 func sendFront(
-    of bytes: ArraySlice<UInt8>, on socket: TCPConnection
+    of bytes: ArraySlice<UInt8>, on socket: TCPConnection, endFollows: Bool = false
 ) throws(SystemError) -> Int {
     var failure: SystemError?
     let count = bytes.withUnsafeBytes { buffer -> Int in
         do throws(SystemError) {
-            return try socket.send(buffer)
+            return try socket.send(buffer, moreFollows: endFollows)
         } catch {
             failure = error
             return 0

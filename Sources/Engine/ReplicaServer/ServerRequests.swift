@@ -11,6 +11,9 @@ extension ReplicaServer {
 
     func acceptConnections(on port: Port, at now: Instant) {
         guard let listener = listeners[port] else { return }
+        defer {
+            if acceptPausedUntil[port] == nil { rearm(listener.descriptor, port.listenerToken) }
+        }
         for _ in 0..<Self.acceptBatch {
             guard makeRoom(on: port, at: now) else { return pauseAccepting(on: port, at: now) }
             let socket: TCPConnection?
@@ -67,7 +70,7 @@ extension ReplicaServer {
             acceptPausedUntil[port] = nil
             do {
                 try poller.add(
-                    listener.descriptor, token: port.listenerToken, interest: .readable)
+                    listener.descriptor, token: port.listenerToken, interest: [.readable, .once])
             } catch {
                 acceptPausedUntil[port] = now + Self.sweepInterval
             }
@@ -114,7 +117,8 @@ extension ReplicaServer {
     private func write(_ request: RequestConnection, at now: Instant) throws(SystemError) {
         let count =
             request.machine.unsent.isEmpty
-            ? 0 : try sendFront(of: request.machine.unsent, on: request.socket)
+            ? 0
+            : try sendFront(of: request.machine.unsent, on: request.socket, endFollows: true)
         perform(request.machine.wrote(count, at: now), request, at: now)
     }
 
@@ -146,12 +150,10 @@ extension ReplicaServer {
         case .reading, .lingering: interest = .readable
         case .writing: interest = .writable
         case .answering:
-            if request.watched == nil { return }
+            if request.watch == .none { return }
             interest = []
         }
-        watch(
-            request.socket.descriptor, id: request.id, watched: &request.watched,
-            interest: interest)
+        arm(request.socket.descriptor, id: request.id, &request.watch, for: interest)
         nextSweep = min(nextSweep, .now + Self.sweepInterval)
     }
 

@@ -48,7 +48,7 @@ extension ReplicaServer {
         let stream = PeerStream(
             id: request.id, direction: .incoming, socket: request.socket,
             phase: .greeting(since: now), peer: nil)
-        stream.watched = request.watched
+        stream.watch = request.watch
         streams[stream.id] = stream
         dropOldIncomingStreams(besides: stream, at: now)
         stream.buffers.arrived(received)
@@ -175,8 +175,7 @@ extension ReplicaServer {
         case .greeting, .open:
             interest = stream.buffers.hasUnsent ? [.readable, .writable] : .readable
         }
-        watch(
-            stream.socket.descriptor, id: stream.id, watched: &stream.watched, interest: interest)
+        arm(stream.socket.descriptor, id: stream.id, &stream.watch, for: interest)
     }
 
     func expireHandshakes(at now: Instant) {

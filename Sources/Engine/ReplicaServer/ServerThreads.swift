@@ -2,9 +2,9 @@ import Replication
 import Synchronization
 import SystemCalls
 
-/// The two threads of a daemon. One waits for the sockets; when what it heard is work for the
-/// disk, the other takes over the waiting, and the first one does that work itself and goes on
-/// with the result: acknowledges, applies, answers.
+/// The two threads of a daemon. Both wait for the sockets; what is heard wakes one of them. When
+/// that is work for the disk, it does this work itself and goes on with the result: acknowledges,
+/// applies, answers. Meanwhile the other one still waits.
 ///
 /// So nothing ever waits for a disk but what must, and between a message, the sync it asks for,
 /// and the acknowledgement of it no thread has to be woken up. (A storage thread of its own would
@@ -22,9 +22,6 @@ final class ServerThreads<Core: ReplicaCore>: Sendable {
     private let poller: Poller
     /// Interrupts the one that waits.
     private let interruption: WakeUp
-    /// Taken by the thread that waits for the sockets. (No `Mutex`: who waits for it waits long,
-    /// and a mutex spins before it sleeps.)
-    private let turn = Semaphore(permits: 1)
     private let ended: WakeUp
     private let runJob: @Sendable (StorageJob) -> StorageOutcome
 
@@ -61,23 +58,8 @@ final class ServerThreads<Core: ReplicaCore>: Sendable {
 
     private func work() {
         while true {
-            turn.wait()
-            let hasJobs = waitForJobs()
-            turn.signal()
-            guard hasJobs else { break }
-            runJobs()
-        }
-        ended.signal()
-        // The other one may wait for sockets that say nothing any more.
-        interruption.signal()
-    }
-
-    /// Serves the sockets until there is something to do for the disk that no thread does yet;
-    /// false when the end has come.
-    private func waitForJobs() -> Bool {
-        while true {
             let (hasEnded, isDue) = server.withLock { ($0.ending != nil, $0.isDue) }
-            if hasEnded { return false }
+            if hasEnded { break }
             do throws(SystemError) {
                 // Whatever has a time of its own is in the server's alarm.
                 let ready = try poller.wait(isDue ? .zero : nil)
@@ -85,11 +67,14 @@ final class ServerThreads<Core: ReplicaCore>: Sendable {
                     server.serve(ready)
                     return server.takeWriting()
                 }
-                if hasJobs { return true }
+                if hasJobs { runJobs() }
             } catch {
                 server.withLock { $0.end(.failed(error)) }
             }
         }
+        ended.signal()
+        // The other one may wait for sockets that say nothing any more.
+        interruption.signal()
     }
 
     /// Runs jobs in order until none is left; what each makes possible is done before the next.

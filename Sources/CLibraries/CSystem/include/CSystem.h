@@ -33,6 +33,9 @@ int csystem_take_name(const char *name);
 int csystem_tcp_socket(bool ipv6);
 int csystem_bind_listen(int descriptor, const uint8_t *address, bool ipv6, uint16_t port,
                         int backlog);
+// Connections of a listener are ready to be accepted when they have sent something, or after
+// about so many seconds of silence.
+int csystem_defer_accept(int descriptor, int seconds);
 int csystem_connect(int descriptor, const uint8_t *address, bool ipv6, uint16_t port);
 int csystem_accept(int listener);
 int csystem_local_port(int descriptor);
@@ -42,7 +45,8 @@ bool csystem_is_connected_to_itself(int descriptor);
 int csystem_set_nodelay(int descriptor);
 int csystem_set_reset_on_close(int descriptor);
 int csystem_set_buffer_sizes(int descriptor, int send_bytes, int receive_bytes);
-ssize_t csystem_send(int descriptor, const void *bytes, size_t count);
+// With `more_follows` the system may keep the bytes until the next call for this direction.
+ssize_t csystem_send(int descriptor, const void *bytes, size_t count, bool more_follows);
 int csystem_shutdown_writing(int descriptor);
 int csystem_parse_ipv4(const char *text, uint8_t address[4]);
 int csystem_parse_ipv6(const char *text, uint8_t address[16]);
@@ -52,6 +56,7 @@ enum {
     csystem_readable = 1,
     csystem_writable = 2,
     csystem_hangup = 4,
+    csystem_once = 8,
 };
 struct csystem_ready {
     uint64_t token;
