@@ -98,6 +98,14 @@ struct AllocationModel: Sendable {
         }
     }
 
+    /// Whether a command with that id and slot is answered from memory and executes nothing.
+    func remembers(_ id: OperationID, at slot: Slot) -> Bool {
+        remembered[id].map { slot <= $0.retireAfter } ?? false
+    }
+
+    /// Whether new operations are refused, without being remembered, for want of a place.
+    var mayRefuseUnremembered: Bool { remembered.count >= Int(limits.maxOperations) }
+
     // MARK: - Commands
 
     private mutating func execute(_ operation: Operation, slot: Slot, lsn: LSN) -> ModelAnswer {

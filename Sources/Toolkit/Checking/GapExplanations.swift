@@ -16,6 +16,8 @@ struct GapExplanations {
     /// By tick, in order of sending: the latest end among it and those before it.
     private let latestEnd: [RunInstant]
     private let untold: [WitnessLog.Untold]
+    /// Commands that were executed elsewhere, and may have been here as well.
+    private let settled: [WitnessLog.Untold]
     private let bounds: RealTimeBounds
     private let hints: ReadHints
     /// Whether leases may end that are not due: only to find out what an obstacle comes from.
@@ -28,7 +30,8 @@ struct GapExplanations {
         self.hints = hints
         self.isRelaxed = isRelaxed
         self.lastLSN = lastLSN.rawValue
-        self.untold = untold
+        self.untold = untold + log.executedAgain
+        settled = log.settled
         bounds = RealTimeBounds(log, last: lastLSN)
         let count = Int(lastLSN.rawValue)
         var sentBefore = [RunInstant](repeating: RunInstant(.max), count: count + 2)
@@ -66,9 +69,11 @@ struct GapExplanations {
         case forcedExpiry(ModelLease, slot: Slot)
     }
 
-    /// The possible explanations, the likeliest first.
-    func candidates(at lsn: LSN, in model: AllocationModel, used: Set<OperationID>) -> [Explanation]
-    {
+    /// The possible explanations, the likeliest first. `used` are the commands that stand at
+    /// earlier LSNs that no client was told of.
+    func candidates(
+        at lsn: LSN, in model: AllocationModel, used: [WitnessLog.Untold]
+    ) -> [Explanation] {
         let ticks = ticksUnderWay(at: lsn)
         var expiries: [Explanation] = []
         var seen: [Explanation] = []
@@ -92,16 +97,31 @@ struct GapExplanations {
                 idle.append(.expiry(nil, slot: slot))
             }
         }
+        let commands = commands(at: lsn, in: model, used)
+        let explanations = seen + expiries + commands + idle + unlikely
+        return isRelaxed ? explanations + breaches(in: model) : explanations
+    }
+
+    private func commands(
+        at lsn: LSN, in model: AllocationModel, _ used: [WitnessLog.Untold]
+    ) -> [Explanation] {
         let latest = sentBefore[Int(lsn.rawValue)]
+        var runs: [OperationID: Int] = [:]
+        for command in used { runs[command.operationID, default: 0] += 1 }
+        // What is refused by a full table is not remembered, and may be executed elsewhere.
+        let possible = model.mayRefuseUnremembered ? untold + settled : untold
         var commands: [Explanation] = []
-        for command in untold
-        where command.invokedAt <= latest && !used.contains(command.operationID) {
-            for slot in command.slots where slot >= model.lastSlot ?? Slot(0) {
+        for command in possible
+        where command.invokedAt <= latest && runs[command.operationID, default: 0] < command.mayRun
+        {
+            for slot in command.slots
+            where slot >= model.lastSlot ?? Slot(0)
+                && !model.remembers(command.operationID, at: slot)
+            {
                 commands.append(.command(command, slot: slot))
             }
         }
-        let explanations = seen + expiries + commands + idle + unlikely
-        return isRelaxed ? explanations + breaches(in: model) : explanations
+        return commands
     }
 
     /// First that the place changed nothing: where that fits, no lease need have been touched.

@@ -121,7 +121,10 @@ struct LogJudge {
     private func openEffects(after explained: WitnessReplay.Explained) -> Int {
         let openTick = log.ticks.filter { $0.completedAt == nil }.map(\.slot).max()
         let due = openTick.map { explained.model.dueLeases(at: $0).count } ?? 0
-        return log.untold.count - explained.commands.count + due
+        let again =
+            log.executedAgain.count
+            + (explained.model.mayRefuseUnremembered ? log.settled.count : 0)
+        return log.untold.count + again - explained.commands.count + due
     }
 
     private static func undecided(at lsn: LSN, of last: LSN) -> Finding {

@@ -30,6 +30,8 @@ struct WitnessLog {
         let invokedAt: RunInstant
         let events: [Sequence]
         let attempts: Int
+        /// How many of them can have been executed, each once.
+        let mayRun: Int
         /// An answer that looks like the end of the matter and says nothing about it.
         let unproven: Unproven?
     }
@@ -55,6 +57,11 @@ struct WitnessLog {
 
     private(set) var entries: [LSN: Entry] = [:]
     private(set) var untold: [Untold] = []
+    /// Commands that somebody was told of, and of which another attempt is ambiguous: that one
+    /// was executed as well only if a full table refused one of the two without remembering it.
+    private(set) var settled: [Untold] = []
+    /// The same, but their slots or answers say that they need not have been remembered.
+    private(set) var executedAgain: [Untold] = []
     /// Commands all of whose attempts were answered as certainly not executed.
     private(set) var denied: [Untold] = []
     private(set) var ticks: [Tick] = []
@@ -129,6 +136,13 @@ struct WitnessLog {
                 untold.append(command(key, forgotten, slotsOf: forgotten, .afterWindow))
             } else if isAmbiguous {
                 resolvedAmbiguities += 1
+                let doubted = attempts.filter(\.isAmbiguous)
+                let command = command(key, doubted, slotsOf: doubted, nil)
+                if mayBeForgotten(attempts) {
+                    executedAgain.append(command)
+                } else {
+                    settled.append(command)
+                }
             }
             return
         }
@@ -154,7 +168,23 @@ struct WitnessLog {
         return Untold(
             operationID: key.id, operation: key.operation, slots: slots,
             invokedAt: executable.map(\.invokedAt).min() ?? RunInstant(0),
-            events: attempts.flatMap(\.events), attempts: attempts.count, unproven: unproven)
+            events: attempts.flatMap(\.events), attempts: attempts.count,
+            mayRun: executable.count { $0.isAmbiguous || !$0.mayHaveExecuted }, unproven: unproven)
+    }
+
+    /// Whether one attempt of a command can have found that another one was not remembered: their
+    /// slots lie apart, the table was full, or another command had the id.
+    private func mayBeForgotten(_ attempts: [Attempt]) -> Bool {
+        let slots = attempts.compactMap(\.invocation.slot)
+        if let first = slots.min(), let last = slots.max(), last > first.adding(window) {
+            return true
+        }
+        return attempts.contains {
+            switch $0.outcome {
+            case .refused(_, .operationTableFull, _), .refused(_, .operationConflict, _): true
+            case .committed, .refused, .ticked, .read, .failed, .ambiguous: false
+            }
+        }
     }
 
     /// Ambiguous attempts of a command that was answered only to attempts of slots at which

@@ -124,8 +124,7 @@ struct WitnessReplay {
         if let entry = log.entries[lsn] {
             return entry.slots.map { .entry(entry, slot: $0) }
         }
-        return gaps.candidates(at: lsn, in: model, used: Set(used.map(\.operationID)))
-            .map(Candidate.gap)
+        return gaps.candidates(at: lsn, in: model, used: used).map(Candidate.gap)
     }
 
     /// Applies the first candidate that fits; the others are remembered as a choice. When none

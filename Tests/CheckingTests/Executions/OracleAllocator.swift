@@ -5,7 +5,7 @@ import LeaseKernel
 /// come from. Tests may compare the two; the judge itself never sees the kernel.
 struct OracleAllocator {
     private(set) var kernel: Kernel
-    private var lsn: UInt64 = 0
+    private(set) var lsn: UInt64 = 0
     let limits: ClusterLimits
 
     init(limits: ClusterLimits) throws {
@@ -18,6 +18,14 @@ struct OracleAllocator {
                 maxClientRetryWindowSlots: limits.clientRetryWindow.rawValue,
                 reservationHistoryWindowSlots: limits.reservationHistoryWindow.rawValue,
                 maxExpirationBucketLength: limits.maxExpirationBucketLength))
+    }
+
+    /// The same allocator with another state, reached at `lsn`.
+    func resumed(_ kernel: Kernel, at lsn: UInt64) -> OracleAllocator {
+        var copy = self
+        copy.kernel = kernel
+        copy.lsn = lsn
+        return copy
     }
 
     mutating func submit(
@@ -37,25 +45,27 @@ struct OracleAllocator {
         return Self.outcome(applied, fromRetryCache: false)
     }
 
-    mutating func tick(at slot: History.Slot) throws -> Outcome {
-        let now = LeaseKernel.Slot(slot.rawValue)
-        let due = kernel.dueReservations(at: now, limit: limits.maxExpirationsPerTick)
-        let requestSlot = kernel.tickRequestSlot(at: now)
-        for lease in due {
-            lsn += 1
-            _ = try kernel.applyInternal(
-                lease.command, lsn: LeaseKernel.LSN(lsn), requestSlot: requestSlot)
-        }
-        return .ticked(
-            applied: UInt32(due.count), lastLSN: due.isEmpty ? nil : History.LSN(lsn))
+    /// The leases that a tick at that slot would expire, in its order.
+    func dueLeases(at slot: History.Slot) -> [DueReservation] {
+        kernel.dueReservations(
+            at: LeaseKernel.Slot(slot.rawValue), limit: limits.maxExpirationsPerTick)
+    }
+
+    /// Expires one lease that a tick chose; idle, and false, where it has ended since.
+    mutating func expire(_ lease: DueReservation, at slot: History.Slot) throws -> Bool {
+        lsn += 1
+        let applied = try kernel.applyInternal(
+            lease.command, lsn: LeaseKernel.LSN(lsn),
+            requestSlot: kernel.tickRequestSlot(at: LeaseKernel.Slot(slot.rawValue)))
+        return applied.outcome.code == .ok
     }
 
     func read(_ operation: History.Operation, slot: History.Slot) -> Outcome {
+        if let fence = operation.fence, fence.rawValue > lsn {
+            return .failed(.fenceNotApplied(lastApplied: lsn == 0 ? nil : History.LSN(lsn)))
+        }
         switch operation {
-        case .getResource(let id, let fence):
-            if let fence, fence.rawValue > lsn {
-                return .failed(.fenceNotApplied(lastApplied: lsn == 0 ? nil : History.LSN(lsn)))
-            }
+        case .getResource(let id, _):
             guard let found = kernel.resource(LeaseKernel.ResourceID(id.rawValue)) else {
                 return .read(.notFound, .unknown)
             }

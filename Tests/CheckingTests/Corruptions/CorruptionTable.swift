@@ -76,7 +76,10 @@ extension CorruptionOperator {
         },
         .init(
             "accept an outdated epoch",
-            [.staleHolderAccepted, .endedLeaseAccepted, .illegalTransition]
+            [
+                .staleHolderAccepted, .endedLeaseAccepted, .illegalTransition,
+                .futureEpochAccepted,
+            ]
         ) {
             editor, random in
             // Only where an acknowledged command moved the epoch: an expiry that nobody was told
@@ -119,10 +122,10 @@ extension CorruptionOperator {
             "refuse a free resource",
             [
                 .falseRefusal, .wrongRead, .staleHolderAccepted, .partialRelease,
-                .illegalTransition, .freedEarly,
+                .illegalTransition, .freedEarly, .unexplainedEffect, .failureApplied,
+                .inventedState,
             ]
-        ) {
-            editor, random in
+        ) { editor, random in
             guard
                 let index = random.maybePick(
                     editor.soleCommits { $0.invocation.operation.isGrant }),
