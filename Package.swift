@@ -184,7 +184,8 @@ let testTargets: [Target] = [
         path: "Tests/TestSupport",
         swiftSettings: settings),
     tests(
-        "ConductingTests", uses: ["Conducting", "JSONText", "Matrix", "Randomness", "Terminal"],
+        "ConductingTests",
+        uses: ["Conducting", "JSONText", "Matrix", "Randomness", "SystemCalls", "Terminal"],
         excluding: ["Snapshots"]),
     tests(
         "CampaignFlowTests",

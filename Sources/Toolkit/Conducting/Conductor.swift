@@ -10,22 +10,20 @@ public struct Conductor {
     let lanes: Int
     let replicaBinary: String
     let commandLine: [String]
+    let hangLimits: HangLimits
     let isInterrupted: () -> Bool
     let tell: (CampaignEvent) -> Void
 
-    /// A run may take so much longer than its window before its worker is asked to end...
-    static let grace = Duration.seconds(900)
-    /// ...and so much longer again before it is killed.
-    static let lastGrace = Duration.seconds(180)
-
     public init(
         executable: String, lanes: Int, replicaBinary: String, commandLine: [String],
-        isInterrupted: @escaping () -> Bool, tell: @escaping (CampaignEvent) -> Void
+        hangLimits: HangLimits = .standard, isInterrupted: @escaping () -> Bool,
+        tell: @escaping (CampaignEvent) -> Void
     ) {
         self.executable = executable
         self.lanes = lanes
         self.replicaBinary = replicaBinary
         self.commandLine = commandLine
+        self.hangLimits = hangLimits
         self.isInterrupted = isInterrupted
         self.tell = tell
     }
@@ -38,6 +36,7 @@ public struct Conductor {
         let softLimit: Deadline
         let hardLimit: Deadline
         var isAskedToEnd = false
+        var isKilled = false
     }
 
     /// Carries out those requests of the plan that have no end yet. `newAttempt` makes the folder
@@ -108,10 +107,11 @@ public struct Conductor {
             executable: executable)
         tell(.began(request, lane: lane, attempt: attempt))
         // Rounds of faults that take long may double a window.
-        let expected = Duration.seconds(Int64(clamping: request.effectiveWindow)) * 2 + Self.grace
+        let expected =
+            Duration.seconds(Int64(clamping: request.effectiveWindow)) * 2 + hangLimits.grace
         return Lane(
             index: index, worker: worker, progress: LaneProgress(request),
-            softLimit: .after(expected), hardLimit: .after(expected + Self.lastGrace))
+            softLimit: .after(expected), hardLimit: .after(expected + hangLimits.lastGrace))
     }
 
     /// Waits up to a fifth of a second for what workers say, and takes it in.
@@ -137,7 +137,10 @@ public struct Conductor {
                 lane.isAskedToEnd = true
                 lane.worker.interrupt()
             }
-            if lane.hardLimit.isPassed { _ = try lane.worker.child.killAndWait() }
+            if lane.hardLimit.isPassed, !lane.isKilled {
+                lane.isKilled = true
+                _ = try lane.worker.child.killAndWait()
+            }
             carried[number] = lane
         }
     }
@@ -145,7 +148,7 @@ public struct Conductor {
     /// The outcome of a lane whose worker has ended.
     private func endOutcome(of lane: Lane) throws(SystemError) -> RunOutcome? {
         guard let status = try lane.worker.child.poll() else { return nil }
-        var outcome = lane.worker.outcome(status)
+        var outcome = lane.worker.outcome(status, isKilled: lane.isKilled)
         lane.worker.close()
         if lane.isAskedToEnd, !isInterrupted(), outcome.wasInterrupted {
             // Nobody wanted the end but this clock: a run that hangs is not to be repeated for ever.

@@ -56,12 +56,17 @@ final class Worker: Sendable {
     }
 
     /// The worker's outcome once it has ended. A worker that ended without leaving one is an
-    /// error of the tool and never a verdict about the cluster.
-    func outcome(_ status: ExitStatus) -> RunOutcome {
+    /// error of the tool and never a verdict about the cluster; `isKilled` if it was killed
+    /// because it hung.
+    func outcome(_ status: ExitStatus, isKilled: Bool) -> RunOutcome {
         if let outcome = CampaignFolder.outcome(in: order.attempt) { return outcome }
+        let end =
+            isKilled
+            ? "took far longer than its window, did not end when asked, and was killed"
+            : "ended with \(status) and left no result"
         var outcome = RunOutcome(
             .unknown(
-                reason: "the process of the run ended with \(status) and left no result; "
+                reason: "the process of the run \(end); "
                     + "\(CampaignFolder.logName) beside it may say why"))
         do throws(SystemError) {
             try CampaignFolder.write(outcome, in: order.attempt)
