@@ -12,6 +12,8 @@ extension ReplicaServer {
 
     /// Opens the outgoing streams that are missing and due.
     func connectPeers(at now: Instant) {
+        // Almost always all are there, and this is asked in every round.
+        guard outgoing.count < layout.replicas.count - 1 else { return }
         guard !isolation.isIsolated, stopping == nil else { return }
         for peer in layout.replicas where peer.id != replica.id && outgoing[peer.id] == nil {
             guard now >= reconnectAt[peer.id] ?? now else { continue }

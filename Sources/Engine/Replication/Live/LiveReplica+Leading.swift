@@ -160,21 +160,23 @@ extension LiveReplica {
     /// The peers that make a quorum with the own disk, those that answer and are nearest to the
     /// end of the log first. They get everything at once; the others get entries and commit
     /// positions a moment later, several in one message and for one sync.
-    private var promptPeers: ArraySlice<Int> {
-        let ranked = peers.indices.sorted { left, right in
-            let (left, right) = (peers[left], peers[right])
-            if left.isConnected != right.isConnected { return left.isConnected }
-            let isLeftLate = left.isLate(at: now, after: settings.times.newsWait)
-            let isRightLate = right.isLate(at: now, after: settings.times.newsWait)
-            if isLeftLate != isRightLate { return isRightLate }
-            return left.match > right.match
+    private var promptPeers: [Int] {
+        // Asked in every round. A closure over `self` would copy all of it each time.
+        var ranked: [PeerRank] = []
+        for index in peers.indices {
+            ranked.append(
+                PeerRank(
+                    index: index, isConnected: peers[index].isConnected,
+                    isLate: peers[index].isLate(at: now, after: settings.times.newsWait),
+                    match: peers[index].match))
         }
-        return ranked.prefix(settings.quorum - 1)
+        ranked.sort()
+        return ranked.prefix(settings.quorum - 1).map(\.index)
     }
 
     /// Asks the prompt peers at once, the others when those are late, and everybody again who
     /// has been silent for long.
-    private mutating func askForConfirmation(_ prompt: ArraySlice<Int>) {
+    private mutating func askForConfirmation(_ prompt: [Int]) {
         guard case .asking(let current, let since) = rounds.state else { return }
         var round = current
         if now - since >= settings.times.confirmAgainAfter, let again = rounds.askAgain(at: now) {
@@ -373,5 +375,20 @@ extension LiveReplica {
         return now - since >= settings.times.newsWait || previous < log.base
             || log.last.rawValue - min(previous, log.last).rawValue
                 >= UInt64(settings.limits.messageEntries)
+    }
+}
+
+/// Where a peer stands among those that are sent entries at once; the first are preferred.
+private struct PeerRank: Comparable {
+    let index: Int
+    let isConnected: Bool
+    let isLate: Bool
+    let match: LSN
+
+    static func < (left: PeerRank, right: PeerRank) -> Bool {
+        if left.isConnected != right.isConnected { return left.isConnected }
+        if left.isLate != right.isLate { return right.isLate }
+        if left.match != right.match { return left.match > right.match }
+        return left.index < right.index
     }
 }
