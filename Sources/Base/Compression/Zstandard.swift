@@ -11,9 +11,6 @@ public enum Zstandard {
         public var description: String { "\(call): \(reason)" }
     }
 
-    /// The version of the library in use, for example `1.5.4`.
-    public static var libraryVersion: String { String(cString: ZSTD_versionString()) }
-
     /// The result of a call, or what it complains of.
     static func check(_ call: String, _ result: Int) throws(Failure) -> Int {
         guard ZSTD_isError(result) == 0 else {

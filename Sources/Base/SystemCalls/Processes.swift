@@ -111,9 +111,6 @@ public enum StandardStreams {
         try FileDescriptor(duplicating: STDOUT_FILENO, subject: "standard output")
     }
 
-    public static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
-    public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-
     /// Writes everything or gives up: a closed output is nobody's error.
     private static func write(_ text: String, to number: Int32) {
         let bytes = Array(text.utf8)

@@ -109,9 +109,6 @@ public enum Campaign {
         options.faultWindow ?? descriptor.minimumFaultWindow ?? controlWindow
     }
 
-    /// The runs that this version can carry out.
-    public static let supportedRuns: [String] = RunMatrix.all.map(\.id)
-
     /// Whether a run can be carried out at all, without starting anything.
     public static func check(_ options: RunOptions) throws(UsageError) -> RunDescriptor {
         guard let descriptor = RunMatrix.run(id: options.runID) else {

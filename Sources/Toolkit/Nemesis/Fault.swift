@@ -61,12 +61,11 @@ public struct FaultScene: Sendable {
     /// All random choices inside the fault follow from it.
     public let seed: UInt64
     public let observer: FaultObserver
-    public let isInterrupted: @Sendable () -> Bool
 
     public init(
         testbed: any Testbed, surgeon: (any Surgeon)?, roles: Roles, target: FaultTarget,
         parameters: [String: UInt64] = [:], hold: Duration, seed: UInt64,
-        observer: FaultObserver, isInterrupted: @escaping @Sendable () -> Bool
+        observer: FaultObserver
     ) {
         self.testbed = testbed
         self.surgeon = surgeon
@@ -77,7 +76,6 @@ public struct FaultScene: Sendable {
         self.hold = hold
         self.seed = seed
         self.observer = observer
-        self.isInterrupted = isInterrupted
     }
 
     /// How long after injection the fault must end by itself on the target, also when nobody is
@@ -92,14 +90,6 @@ public struct FaultScene: Sendable {
 
     /// A parameter's value; every schedule was checked to have one for each.
     public func parameter(_ name: String) -> UInt64 { parameters[name] ?? 0 }
-
-    /// Waits, in pieces short enough to notice an interruption.
-    public func rest(_ duration: Duration) {
-        let end = Deadline.after(duration)
-        while !end.isPassed, !isInterrupted() {
-            sleepThread(for: min(.milliseconds(50), end.remaining))
-        }
-    }
 
     /// Calls the testbed; its errors become the fault's.
     public func act(_ body: () throws(TestbedError) -> Void) throws(FaultFailure) {

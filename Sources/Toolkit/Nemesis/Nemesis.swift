@@ -131,7 +131,7 @@ public final class Nemesis: Sendable {
         let scene = FaultScene(
             testbed: testbed, surgeon: surgeon, roles: roles, target: step.target,
             parameters: step.parameters, hold: .milliseconds(step.hold),
-            seed: round.pick &+ UInt64(index), observer: observer, isInterrupted: isInterrupted)
+            seed: round.pick &+ UInt64(index), observer: observer)
         let fault = description.make(scene)
         let id = try record(begin: step, fault)
         let ticket = undo.register("\(step.kind) of \(Self.list(fault.affected))") {

@@ -76,9 +76,6 @@ public struct SwitchRule: Hashable, Sendable {
         self.lease = lease
     }
 
-    /// Longest time by which one effect may hold a frame back.
-    public static let longestDelay = Duration.seconds(60)
-
     func matches(_ link: Link) -> Bool { patterns.contains { $0.matches(link) } }
 }
 

@@ -48,8 +48,6 @@ struct PeerProgress: Sendable {
     private(set) var waitingSince: Instant
     /// The round of confirmation the peer was asked for last.
     var askedRound: UInt64 = 0
-    /// The round of confirmation the peer answered last.
-    var confirmedRound: UInt64 = 0
     /// Where in the log file the entry at `next` may be found; 0 to begin at the start.
     var logOffset = 0
     /// What the peer last said about itself.
