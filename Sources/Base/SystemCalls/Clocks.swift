@@ -91,3 +91,10 @@ public func sleepThread(for duration: Duration) {
         left = end - Instant.now
     }
 }
+
+/// Stops the calling thread for `duration`, or until `isOver` holds, which is asked fifty times a
+/// second. Never call it inside a Swift task.
+public func sleepThread(for duration: Duration, unless isOver: () -> Bool) {
+    let end = Deadline.after(duration)
+    while !end.isPassed, !isOver() { sleepThread(for: min(.milliseconds(20), end.remaining)) }
+}

@@ -75,7 +75,7 @@ public final class Nemesis: Sendable {
     /// thread.
     public func run(until deadline: Deadline) throws(Failure) {
         for (index, round) in schedule.rounds.enumerated() {
-            rest(.milliseconds(round.pause), until: deadline)
+            sleepThread(for: .milliseconds(round.pause)) { deadline.isPassed || isInterrupted() }
             if deadline.isPassed || isInterrupted() { return }
             try converge()
             // The topology may have changed since it was seen to be whole; then the next round
@@ -109,7 +109,7 @@ public final class Nemesis: Sendable {
         var active: [Int: Active] = [:]
         var clock: UInt64 = 0
         for moment in RoundPlan.moments(of: round) {
-            if !isInterrupted() { rest(.milliseconds(moment.at - clock), until: nil) }
+            sleepThread(for: .milliseconds(moment.at - clock), unless: isInterrupted)
             clock = moment.at
             switch moment.deed {
             case .undo(let step):
@@ -217,14 +217,6 @@ public final class Nemesis: Sendable {
             try testbed.converge(within: Self.healLimit, isInterrupted: isInterrupted)
         } catch {
             throw .testbed(error)
-        }
-    }
-
-    /// Waits, in pieces short enough to notice an interruption.
-    private func rest(_ duration: Duration, until limit: Deadline?) {
-        let end = Deadline.after(duration)
-        while !end.isPassed, limit?.isPassed != true, !isInterrupted() {
-            sleepThread(for: min(.milliseconds(50), end.remaining))
         }
     }
 }

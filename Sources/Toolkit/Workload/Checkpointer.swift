@@ -109,13 +109,9 @@ public struct Checkpointer: Sendable {
         }
     }
 
-    /// Waits in pieces; false when the work is over.
+    /// Waits; false when the work is over.
     private func rest(_ duration: Duration) -> Bool {
-        let end = Deadline.after(duration)
-        while !end.isPassed {
-            guard control.order == .work else { return false }
-            sleepThread(for: min(.milliseconds(20), end.remaining))
-        }
+        sleepThread(for: duration) { control.order != .work }
         return control.order == .work
     }
 }

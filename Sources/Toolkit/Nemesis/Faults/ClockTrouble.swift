@@ -131,10 +131,7 @@ final class ClockStepFault: Fault {
         var step: UInt64 = 1
         let pause = Duration.milliseconds(Int64(scene.parameter("every_millis")))
         while !isEnding {
-            let end = Deadline.after(pause)
-            while !end.isPassed, !isEnding {
-                sleepThread(for: min(.milliseconds(20), end.remaining))
-            }
+            sleepThread(for: pause) { isEnding }
             if isEnding { return }
             for replica in scene.replicas {
                 // The end sets every clock right; a jump that fails is none.
