@@ -9,6 +9,10 @@ RUN ?= reservation_contention-crash-restart
 FAULT_WINDOW ?= 15
 OUTPUT_ROOT ?= artifacts
 
+# How long `make fuzz` looks at each decoder, and at which (all, if none is named).
+SECONDS ?= 60
+TARGET ?=
+
 # The Swift runtime is linked into the programs, so that a machine that runs them needs none.
 RELEASE := swift build -c release --static-swift-stdlib
 BINARIES := .build/release
@@ -16,7 +20,7 @@ PROGRAMS := allocdb-jepsen allocdb-jepsen-helper allocdb-local-cluster allocdb-b
 SWIFT_FILES := Package.swift Sources Tests
 STYLE := --configuration .swift-format --parallel --recursive $(SWIFT_FILES)
 
-.PHONY: help setup build run test lint format install bench clean
+.PHONY: help setup build run test fuzz lint format install bench clean
 
 help: ## lists these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +39,9 @@ run: build ## carries out one short run (RUN=, FAULT_WINDOW=) and judges it
 test: setup lint ## checks the format, builds, and runs all tests
 	swift build --build-tests
 	swift test --skip-build --disable-xctest
+
+fuzz: setup ## looks for inputs that break a decoder (SECONDS= for each, TARGET=)
+	scripts/fuzz run $(SECONDS) $(TARGET)
 
 lint: ## checks the format of all Swift files
 	swift format lint --strict $(STYLE)

@@ -349,6 +349,16 @@ let testTargets: [Target] = [
     tests("CheckingTests", uses: ["Checking", "History", "LeaseKernel"]),
     tests("JSONTextTests", uses: ["JSONText"]),
     tests("YAMLTextTests", uses: ["YAMLText"]),
+    .target(
+        name: "FuzzTargets",
+        dependencies: [
+            "ByteCoding", "ClusterProtocol", "Conducting", "DurableFiles", "History",
+            "Interchange", "JSONText", "LeaseEngine", "LeaseKernel", "Matrix", "Nemesis",
+            "Replication", "Reporting", "Searching", "SystemCalls", "YAMLText",
+        ],
+        path: "Tests/FuzzTargets",
+        swiftSettings: settings),
+    tests("FuzzingTests", uses: ["FuzzTargets", "SystemCalls"]),
     tests("TidyTests", uses: ["CommandDescriptions", "allocdb-bench", "allocdb-jepsen"]),
     tests(
         "CommandTests",
@@ -360,6 +370,17 @@ let testTargets: [Target] = [
         excluding: ["Snapshots"]),
 ]
 
+/// Links only with libFuzzer, so it is there only for who asks for it (scripts/fuzz).
+let fuzzer: [Target] =
+    Context.environment["ALLOCDB_FUZZING"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["FuzzTargets", "SystemCalls"], path: "Tests/Fuzzer",
+            // Its one file holds no program of its own.
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
+    ]
+
 let package = Package(
     name: "allocdb-jepsen",
     products: [
@@ -368,5 +389,5 @@ let package = Package(
         .executable(name: "allocdb-local-cluster", targets: ["allocdb-local-cluster"]),
         .executable(name: "allocdb-bench", targets: ["allocdb-bench"]),
     ],
-    targets: cLibraries + base + engine + toolkit + commands + testTargets
+    targets: cLibraries + base + engine + toolkit + commands + testTargets + fuzzer
 )
