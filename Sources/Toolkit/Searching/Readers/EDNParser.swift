@@ -39,8 +39,9 @@ struct EDNParser {
     }
 
     mutating func datum(depth: Int = 0) throws(HistoryReadError) -> Datum {
-        try skipBlanks(depth: depth)
+        // Before the blanks, among which discarded forms may be nested as well.
         guard depth < Datum.depthLimit else { throw error(.tooDeep(limit: Datum.depthLimit)) }
+        try skipBlanks(depth: depth)
         guard let byte = peek else { throw error(.cutOff) }
         let start = offset
         switch byte {
