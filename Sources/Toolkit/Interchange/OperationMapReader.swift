@@ -8,7 +8,8 @@ enum OperationMapReader {
         guard case .map = field else { throw Problem(words: "an operation is a map") }
         let map = FieldReader(field)
         let index: UInt64 = try map.number("index")
-        guard index < .max else { throw Problem(words: "`index` is too large") }
+        // A record counts from 1 and must be able to name the sequence behind the last event.
+        guard index < .max - 1 else { throw Problem(words: "`index` is too large") }
         return HistoryEvent(
             sequence: Sequence(index + 1), time: try map.id("time"),
             process: try map.id("client"), content: try content(map))
