@@ -82,8 +82,7 @@ extension ReplicaServer {
         do throws(SystemError) {
             switch request.machine.state {
             case .reading, .lingering:
-                guard ready.contains(.readable) else { return }
-                try read(request, at: now)
+                if ready.contains(.readable) { try read(request, at: now) }
             case .answering:
                 // Nothing is watched for now but the peer's disappearance.
                 if ready.contains(.hangup) { return close(request) }
