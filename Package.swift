@@ -138,8 +138,8 @@ let toolkit: [Target] = [
     library(
         "Reporting", in: "Toolkit",
         uses: [
-            "ByteCoding", "Checking", "Digests", "DurableFiles", "History", "JSONText", "Matrix",
-            "PageAssets", "SystemCalls",
+            "ByteCoding", "Checking", "Digests", "DurableFiles", "History", "Interchange",
+            "JSONText", "Matrix", "PageAssets", "SystemCalls",
         ]),
     library(
         "Conducting", in: "Toolkit",
@@ -346,7 +346,9 @@ let testTargets: [Target] = [
     tests(
         "CommandDescriptionsTests", uses: ["CommandDescriptions"], excluding: ["Snapshots"]),
     tests("TerminalTests", uses: ["Terminal"]),
-    tests("CheckingTests", uses: ["Checking", "History", "LeaseKernel"]),
+    tests(
+        "CheckingTests", uses: ["Checking", "History", "LeaseKernel", "Reporting"],
+        excluding: ["Fixtures"]),
     tests("JSONTextTests", uses: ["JSONText"]),
     tests("YAMLTextTests", uses: ["YAMLText"]),
     .target(
@@ -363,9 +365,8 @@ let testTargets: [Target] = [
     tests(
         "CommandTests",
         uses: [
-            "Campaign", "CommandDescriptions", "Conducting", "History", "JSONText", "Matrix",
-            "Terminal",
-            "allocdb-jepsen",
+            "Campaign", "Checking", "CommandDescriptions", "Conducting", "History", "JSONText",
+            "Matrix", "Terminal", "allocdb-jepsen",
         ],
         excluding: ["Snapshots"]),
 ]

@@ -54,8 +54,10 @@ struct AnalyzeTests {
         #expect(CommandLineTests.run("analyze \(blocked) \(empty) \(clean)").status == 1)
         let text = CommandLineTests.run("analyze \(blocked)").output
         #expect(text.hasPrefix("BLOCKED  "))
-        #expect(text.contains("1. double_allocation"))
-        #expect(text.contains("reference analysis only"))
+        #expect(
+            text.contains("1. double-allocation  (promise 5, blocks release, decided by witness)"))
+        #expect(text.contains("- line 2"), "\(text)")
+        #expect(text.contains("no more is concluded"))
     }
 
     @Test("JSON is one object per history, for programs")
@@ -64,7 +66,9 @@ struct AnalyzeTests {
             "analyze --format json '\(histories)/b12-double-allocation.txt'")
         let object = try JSONValue(text: result.output)
         #expect(object["verdict"].string == "blocked")
-        #expect(object["findings"][0]["code"].string == "double_allocation")
+        #expect(object["findings"][0]["code"].string == "double-allocation")
+        #expect(object["findings"][0]["promise"].integer(Int.self) == 5)
+        #expect(object["findings"][0]["operations"][0]["line"].integer(Int.self) == 2)
         #expect(result.output.split(separator: "\n").count == 1)
     }
 }

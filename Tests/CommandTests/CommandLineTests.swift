@@ -56,6 +56,16 @@ struct CommandLineTests {
         ("analyze", "`HISTORY` is missing"),
         ("analyze x --checks reference --format json", "leave `--format json` out"),
         ("analyze x y --format html", "a page shows one history"),
+        ("analyze --explain stale-raed", "`stale-raed`; did you mean `stale-read`?"),
+        ("analyze --explain 0", "`0` is not the code of a finding"),
+        ("analyze --explain stale-read x", "judges nothing; leave the histories out"),
+        ("analyze --explain stale-read --format html", "printed as text or json"),
+        ("analyze --only stale-read,lost-wirte x", "`lost-wirte`; did you mean `lost-write`?"),
+        ("analyze --skip stale-read, x", "invalid value for `--skip`: ``"),
+        ("analyze --skip broken-record x", "`broken-record` cannot be left out"),
+        ("analyze --skip stale-read --only stale-read x", "in `--only` and in `--skip`"),
+        ("analyze --checks reference --skip stale-read x", "leave `--only` and `--skip` out"),
+        ("analyze - - </dev/null", "name `-` once"),
         ("completions tcsh", "invalid value for `SHELL`: `tcsh`"),
     ]
 

@@ -66,11 +66,18 @@ struct RecordTests {
             try Self.write(to: path, readingState: .available)
             let text = CommandLineTests.run("analyze '\(path)'")
             #expect(text.status == 1)
-            #expect(text.output.contains("1. stale-read  (promise 16)"), "\(text.output)")
+            #expect(
+                text.output.contains(
+                    "1. stale-read  (promise 16, blocks release, decided by witness)"),
+                "\(text.output)")
+            #expect(text.output.contains("- event 6: "), "\(text.output)")
+            #expect(text.output.contains("attempt 3: resource 1 is available"))
             let json = CommandLineTests.run("analyze --format json '\(path)'")
             let object = try JSONValue(text: json.output)
             #expect(object["findings"][0]["code"].string == "stale-read")
-            #expect(!object["findings"][0]["events"].array.isEmpty)
+            #expect(object["findings"][0]["events"].array.count == 2)
+            #expect(object["findings"][0]["severity"].string == "blocks release")
+            #expect(object["findings"][0]["stage"].string == "witness")
         }
     }
 

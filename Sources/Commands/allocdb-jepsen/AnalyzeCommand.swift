@@ -1,6 +1,5 @@
 import Checking
 import CommandDescriptions
-import History
 import JSONText
 import Reporting
 import SystemCalls
@@ -20,11 +19,14 @@ enum AnalyzeCommand {
     enum Rendering: String, CaseIterable, Sendable {
         case text
         case json
+        case junit
         /// The report page of one history.
         case html
+        case sarif
     }
 
-    static let histories = RepeatedPositional(.file("HISTORY"), "Histories or bundles to judge")
+    static let histories = RepeatedPositional(
+        .file("HISTORY"), "Histories, bundles, folders of either, or `-` for standard input")
     static let historyFile = Option(
         "history-file", .file(), "A history to judge, as the reference tool takes it")
     static let checks = DefaultedOption(
@@ -33,6 +35,15 @@ enum AnalyzeCommand {
     static let rendering = DefaultedOption(
         "format", ValueType<Rendering>.choice("FORMAT"), default: .text, shown: "text",
         "How the judgement is printed")
+    static let only = RepeatedOption(
+        "only", PromiseCodes.list, "Judge by these promises alone (codes, separated by commas)")
+    static let skip = RepeatedOption(
+        "skip", PromiseCodes.list, "Leave these promises out (codes, separated by commas)")
+    static let jobs = Option(
+        "jobs", ValueType<Int>.wholeNumber("N", in: 1...64, of: "threads"),
+        "Histories that are judged at a time; of one, threads that read it (default: processors)")
+    static let explain = Option(
+        "explain", PromiseCodes.one, "Say what a finding means and what to look at first")
     /// For commands that show no page.
     static let format = DefaultedOption(
         "format", ValueType<Format>.choice("FORMAT"), default: .text, shown: "text",
@@ -42,23 +53,34 @@ enum AnalyzeCommand {
         description: CommandDescription(
             name: "analyze", summary: "Judges recorded histories",
             discussion: [
-                "A history is the native record of a run, or a text of version 1. A record that "
-                    + "was cut off, because the tool was killed, is judged as far as it goes: "
-                    + "what was asked and never answered counts as ambiguous.",
-                "A text of version 1 tells only what was answered, not when it was asked, so it "
-                    + "is judged by the reference analysis, and no more is concluded.",
+                "A history is the native record of a run, the same as JSON lines or EDN, or a text "
+                    + "of version 1. A record that was cut off, because the tool was killed, is "
+                    + "judged as far as it goes: what was asked and never answered counts as "
+                    + "ambiguous. Of a folder every history and every bundle in it is judged.",
+                "Every finding has the code and the number of the promise that it breaks "
+                    + "(docs/reference/promises.md, `--explain CODE`), a severity, the stage that "
+                    + "decided, the operations involved with their places in the file, and a "
+                    + "paragraph that can be checked by hand.",
+                "`--only` and `--skip` leave promises out. The output names them, and such a "
+                    + "history does not pass: where nothing else is found it is unknown.",
+                "A text of version 1 tells only what was answered, not when it was asked. What the "
+                    + "reference analysis reports is looked at again, and only what nothing else "
+                    + "can explain blocks; it passes as far as a text tells.",
                 "`--checks reference` judges texts of version 1 and prints, byte for byte, what "
                     + "the reference tool prints; it ends with 0 when the gate passed, and with 1 "
                     + "when it is blocked or a history cannot be read.",
                 "`--format html` prints the page that lies as report.html in every bundle; it is "
-                    + "the page of one history.",
-                "Of several histories the worst decides the exit status: blocked, then unknown, "
-                    + "then passed.",
+                    + "the page of one history. `sarif` is for code-scanning services, `junit` for "
+                    + "build servers, `json` one object in a line for each history.",
+                "Of several histories a table is printed, the worst first; the worst decides the "
+                    + "exit status: blocked, then unknown, then passed.",
             ],
-            arguments: [histories, historyFile, checks, rendering],
+            arguments: [
+                histories, historyFile, checks, rendering, only, skip, jobs, explain,
+            ],
             examples: [
                 CommandExample(
-                    "allocdb-jepsen analyze artifacts/*-*/", purpose: "Judge all bundles again"),
+                    "allocdb-jepsen analyze artifacts", purpose: "Judge all bundles again"),
                 CommandExample(
                     "allocdb-jepsen analyze --history-file history.txt --checks reference",
                     purpose: "Exactly what the reference tool says"),
@@ -68,6 +90,12 @@ enum AnalyzeCommand {
                 CommandExample(
                     "allocdb-jepsen analyze --format html history.record > report.html",
                     purpose: "The judgement as a page that opens from disk"),
+                CommandExample(
+                    "allocdb-jepsen analyze --explain stale-read",
+                    purpose: "What that finding means"),
+                CommandExample(
+                    "allocdb-jepsen analyze --skip unresolved-ambiguity history.record",
+                    purpose: "What else is there?"),
             ],
             exitStatuses: ExitCode.described([
                 .passed, .blocked, .unknown, .usage, .internalError,
@@ -75,43 +103,56 @@ enum AnalyzeCommand {
         carryOut: carryOut)
 
     private static func carryOut(_ arguments: ParsedArguments, _ words: [String]) throws -> Int32 {
-        let paths = arguments[histories] + (arguments[historyFile].map { [$0] } ?? [])
-        guard !paths.isEmpty else { throw UsageError.missingArgument("HISTORY") }
-        switch (arguments[checks], arguments[rendering]) {
-        case (.reference, .json), (.reference, .html):
-            let name = arguments[rendering].rawValue
-            throw UsageError.contradiction(
-                "`--checks reference` prints the reference's own text; "
-                    + "leave `--format \(name)` out")
-        case (.reference, .text):
-            return printReference(paths)
-        case (.all, .text):
-            let terminal = Terminal.detect(1)
-            return judge(paths) { $0.text(on: terminal) }
-        case (.all, .json):
-            return judge(paths) { $0.json.compact + "\n" }
-        case (.all, .html):
-            guard paths.count == 1 else {
-                throw UsageError.contradiction("a page shows one history; name one")
+        let given = arguments[histories] + (arguments[historyFile].map { [$0] } ?? [])
+        let form = arguments[rendering]
+        if let code = arguments[explain] {
+            guard given.isEmpty else {
+                throw UsageError.contradiction(
+                    "`--explain` explains a code and judges nothing; leave the histories out")
             }
-            let page = ReportPage(judging: paths[0])
-            StandardStreams.writeOutput(String(decoding: try page.bytes(), as: UTF8.self))
-            return ReportCommand.exitCode(of: page).rawValue
+            return try PromiseCodes.explain(code, as: form)
         }
+        guard !given.isEmpty else { throw UsageError.missingArgument("HISTORY") }
+        let selection = try PromiseCodes.selection(
+            only: arguments[only], skip: arguments[skip])
+        guard arguments[checks] == .all else {
+            guard form == .text else {
+                throw UsageError.contradiction(
+                    "`--checks reference` prints the reference's own text; "
+                        + "leave `--format \(form.rawValue)` out")
+            }
+            guard selection == .all else {
+                throw UsageError.contradiction(
+                    "`--checks reference` carries out all checks of the reference; "
+                        + "leave `--only` and `--skip` out")
+            }
+            return printReference(given)
+        }
+        let input = try AnalyzeInput(given)
+        defer { input.clear() }
+        if form == .html { return try printPage(input, selection) }
+        let work = AnalyzeWork(
+            input: input, selection: selection, jobs: arguments[jobs] ?? Processors.count)
+        let results = try work.carryOut()
+        switch form {
+        case .text: StandardStreams.writeOutput(results.text(on: Terminal.detect(1)))
+        case .json: StandardStreams.writeOutput(results.json)
+        case .junit: StandardStreams.writeOutput(results.junit)
+        case .sarif: StandardStreams.writeOutput(results.sarif.indented)
+        case .html: break
+        }
+        return results.exitCode.rawValue
     }
 
-    private static func judge(_ paths: [String], _ render: (HistoryAnalysis) -> String) -> Int32 {
-        var worst = ExitCode.passed
-        for path in paths {
-            let analysis = HistoryAnalysis(of: path)
-            StandardStreams.writeOutput(render(analysis))
-            switch (worst, analysis.verdict) {
-            case (_, .blocked): worst = .blocked
-            case (.passed, .unknown): worst = .unknown
-            case (_, .unknown), (_, .passed): break
-            }
+    private static func printPage(
+        _ input: AnalyzeInput, _ selection: PromiseSelection
+    ) throws -> Int32 {
+        guard input.files.count == 1 else {
+            throw UsageError.contradiction("a page shows one history; name one")
         }
-        return worst.rawValue
+        let page = ReportPage(judging: input.files[0].given, by: selection)
+        StandardStreams.writeOutput(String(decoding: try page.bytes(), as: UTF8.self))
+        return ReportCommand.exitCode(of: page).rawValue
     }
 
     /// One history is printed as the reference prints it. Several, which the reference does not

@@ -218,7 +218,8 @@ struct Evidence {
         let verdict = result.verdict
         let findings = result.findings.map { finding in
             ReportFacts.json(
-                code: finding.code, explanation: finding.explanation, events: finding.events)
+                code: finding.code, explanation: finding.explanation, events: finding.events,
+                stage: finding.stage)
         }
         return [
             .init("run_id", .string(descriptor.id)),

@@ -16,7 +16,7 @@ enum Outcomes {
         for finding in judgement?.findings ?? [] {
             let text = RunResult.Finding(
                 code: finding.code.rawValue, explanation: finding.explanation,
-                events: finding.events)
+                events: finding.events, stage: finding.stage)
             switch finding.severity {
             case .blocks where result.findings.count < mostFindings:
                 result.findings.append(text)

@@ -1,3 +1,4 @@
+public import Checking
 public import History
 public import Reporting
 
@@ -37,11 +38,17 @@ public struct RunResult: Sendable, Equatable {
         public var explanation: String
         /// The events of the operations involved, when the judge found it.
         public var events: [Sequence]
+        /// Which stage of the judge decided, when it was the judge.
+        public var stage: Checking.Finding.Stage?
 
-        public init(code: String, explanation: String, events: [Sequence] = []) {
+        public init(
+            code: String, explanation: String, events: [Sequence] = [],
+            stage: Checking.Finding.Stage? = nil
+        ) {
             self.code = code
             self.explanation = explanation
             self.events = events
+            self.stage = stage
         }
     }
 

@@ -99,7 +99,7 @@ struct GapExplanations {
         }
         let commands = commands(at: lsn, in: model, used)
         let explanations = seen + expiries + commands + idle + unlikely
-        return isRelaxed ? explanations + breaches(in: model) : explanations
+        return isRelaxed ? explanations + breaches(in: model, ticks) : explanations
     }
 
     private func commands(
@@ -125,10 +125,18 @@ struct GapExplanations {
     }
 
     /// First that the place changed nothing: where that fits, no lease need have been touched.
-    private func breaches(in model: AllocationModel) -> [Explanation] {
-        let slot = model.lastSlot ?? Slot(0)
-        return [.expiry(nil, slot: slot)]
-            + model.liveLeases.map { .forcedExpiry($0, slot: slot) }
+    private func breaches(
+        in model: AllocationModel, _ ticks: [WitnessLog.Tick]
+    ) -> [Explanation] {
+        let last = model.lastSlot ?? Slot(0)
+        var slots: [Slot] = []
+        for slot in ticks.map({ max($0.slot, last) }) + [last] where !slots.contains(slot) {
+            slots.append(slot)
+        }
+        return slots.map { .expiry(nil, slot: $0) }
+            + model.liveLeases.flatMap { lease in
+                slots.map { .forcedExpiry(lease, slot: $0) }
+            }
     }
 
     /// The ticks that can have expired something here, one of each slot, the likeliest first.

@@ -39,6 +39,33 @@ public enum HistoryFile {
         if let blocks { try blocks.read(body) } else { try reader.finish(body) }
     }
 
+    /// The same with the number of each event's line, on the calling thread alone.
+    public static func readTextLines(
+        _ path: String, _ body: (borrowing TextEvent, _ line: Int) -> Void
+    ) throws(TextHistoryError) {
+        var reader = TextHistoryReader()
+        var line = 1
+        do throws(SystemError) {
+            let file = try FileSystem.open(path, .readOnly)
+            var buffer = [UInt8](repeating: 0, count: portion)
+            while true {
+                let count = try read(file, into: &buffer)
+                if count == 0 { break }
+                var start = 0
+                for index in 0..<count where buffer[index] == UInt8(ascii: "\n") {
+                    reader.feed(buffer.span.extracting(start..<(index + 1))) { body($0, line) }
+                    line += 1
+                    start = index + 1
+                }
+                reader.feed(buffer.span.extracting(start..<count)) { body($0, line) }
+            }
+        } catch {
+            throw TextHistoryError(
+                .unreadable("\(error.text) (os error \(error.code))"), line: nil)
+        }
+        try reader.finish { body($0, line) }
+    }
+
     /// All events of a text history.
     public static func textEvents(_ path: String) throws(TextHistoryError) -> [TextEvent] {
         var events: [TextEvent] = []

@@ -127,8 +127,11 @@ extension NativeRecordReader {
 
 extension RunRecord {
     /// A whole native record. One that was cut off is read as far as it goes and is not complete.
-    public init(contentsOf path: String) throws(HistoryFileError) {
-        var reader = try NativeRecordReader(path: path)
+    /// Up to `jobs` threads decode.
+    public init(
+        contentsOf path: String, jobs: Int = Processors.count
+    ) throws(HistoryFileError) {
+        var reader = try NativeRecordReader(path: path, jobs: jobs)
         var events: [HistoryEvent] = []
         while let batch = try reader.nextBatch() { events += batch }
         self.init(

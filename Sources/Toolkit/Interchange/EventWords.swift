@@ -3,7 +3,12 @@ public import History
 /// Events in words, one line each, for people.
 public enum EventWords {
     public static func of(_ event: HistoryEvent) -> String {
-        "\(event.sequence)  \(seconds(event.time))  \(who(event.process))  \(of(event.content))"
+        "\(event.sequence)  \(withoutSequence(event))"
+    }
+
+    /// For places that number events themselves.
+    public static func withoutSequence(_ event: HistoryEvent) -> String {
+        "\(seconds(event.time))  \(who(event.process))  \(of(event.content))"
     }
 
     /// Seconds since the begin of the run, to the microsecond.

@@ -9,6 +9,9 @@ public struct RecordInput {
     /// Whether the mark of a whole record was met; known once `next` has returned nil.
     public private(set) var isWhole = false
 
+    /// Line on which the event handed out last begins; nil where a history has no lines.
+    public private(set) var line: Int?
+
     private enum Source {
         case native(NativeRecordReader)
         case fields(Pieces)
@@ -75,6 +78,7 @@ public struct RecordInput {
             }
             let event = try Self.read(field, pieces, OperationMapReader.event)
             eventCount += 1
+            line = pieces.pieceLine
             source = .fields(pieces)
             return event
         }

@@ -5,6 +5,8 @@ public import History
 /// the analysis keeps and one piece of the file.
 public struct TextHistoryFile: Sendable {
     public let report: ReferenceReport
+    /// What may be concluded of that.
+    public let findings: [TextFinding]
     public let events: Int
     public let committedWrites: Int
 
@@ -21,13 +23,23 @@ public struct TextHistoryFile: Sendable {
             each(event)
         }
         return TextHistoryFile(
-            report: report, events: events, committedWrites: committedWrites)
+            report: report, findings: try TextJudge.findings(onFile: path, report), events: events,
+            committedWrites: committedWrites)
     }
 
-    /// What may be concluded from the text: the reference analysis, except that a text without a
-    /// committed write passes nothing.
     public var verdict: Judgement.Verdict {
-        if !report.isPassed { return .blocked }
+        Self.verdict(of: findings, committedWrites: committedWrites)
+    }
+
+    /// A text without a committed write passes nothing.
+    static func verdict(
+        of findings: [TextFinding], committedWrites: Int
+    ) -> Judgement.Verdict {
+        switch findings.first?.severity {
+        case .blocks: return .blocked
+        case .suspicious: return .unknown(findings[0].explanation)
+        case .note, nil: break
+        }
         if committedWrites == 0 { return .unknown("no write was committed: nothing to judge") }
         return .passed
     }

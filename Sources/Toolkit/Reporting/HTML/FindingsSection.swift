@@ -63,7 +63,8 @@ struct FindingsSection {
 
     private var lead: String {
         findings.isEmpty
-            ? "A finding is a broken promise with the operations that cannot all have happened. "
+            ? "A finding is a broken promise with the operations that cannot all have happened, or "
+                + "something that keeps the judge from judging. "
                 + none
             : "Each finding names operations that cannot all have happened if the promise were "
                 + "kept. The first is the place to begin; later ones of the same kind are often "
@@ -164,7 +165,9 @@ struct FindingsSection {
                 html.write(" ")
                 html.element("span", ["class": "promise"]) { html in
                     if isOpen, let promise = Self.promise(of: finding) {
-                        html.write("– breaks promise \(promise.number): \(promise.statement)")
+                        html.write(
+                            (finding.severity == .blocks ? "– breaks" : "– about")
+                                + " promise \(promise.number): \(promise.statement)")
                     } else {
                         letters.write(Self.beginning(of: finding.explanation), to: &html)
                     }
@@ -174,6 +177,7 @@ struct FindingsSection {
                 html.element("p", ["class": "explanation"]) { html in
                     letters.write(finding.explanation, to: &html)
                 }
+                html.element("p", ["class": "lead"], Self.standing(of: finding))
                 if let promise = Self.promise(of: finding) {
                     html.element("p", ["class": "advice"], promise.advice)
                 }
@@ -184,6 +188,18 @@ struct FindingsSection {
                 }
             }
         }
+    }
+
+    /// What follows from it, who decided, and where it stands in the file.
+    private static func standing(of finding: ReportFacts.Finding) -> String {
+        var parts = [finding.severity.words]
+        if let promise = promise(of: finding) { parts.append("promise \(promise.number)") }
+        if let stage = finding.stage { parts.append("decided by \(stage.rawValue)") }
+        let events = finding.events.prefix(mostSteps).map(\.description).joined(separator: ", ")
+        if !events.isEmpty { parts.append("events \(events)") }
+        let lines = finding.lines.prefix(mostSteps).map(String.init).joined(separator: ", ")
+        if !lines.isEmpty { parts.append("lines \(lines)") }
+        return parts.joined(separator: "; ")
     }
 
     private func writeTimeline(

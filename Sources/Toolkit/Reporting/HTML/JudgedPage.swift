@@ -1,24 +1,30 @@
-import Checking
+public import Checking
 public import History
 import SystemCalls
 
 extension ReportPage {
-    /// The page of a history that is judged now, whatever its form. A bundle stands for the record
-    /// in it, with what it holds besides. What cannot be read cannot be judged: the page says
-    /// unknown, and why.
-    public init(judging path: String) {
-        let record = Path.join(path, "history.record")
-        let isBundle = FileSystem.exists(record)
-        let file = isBundle ? record : path
-        do throws(HistoryFileError) {
-            switch try HistoryFile.format(of: file) {
-            case .native: self.init(judging: try RunRecord(contentsOf: file))
-            case .text: self.init(judgingText: file)
+    /// The page of a history that was judged now. A bundle stands for the record in it, with what
+    /// it holds besides. What cannot be read cannot be judged: the page says unknown, and why.
+    ///
+    /// `given` is how the history was named.
+    public init(_ history: JudgedHistory, given: String) {
+        let name = Path.lastComponent(of: history.path)
+        if let record = history.record, let judgement = history.judgement {
+            var facts = ReportFacts(judgement, of: record.header, isComplete: record.isComplete)
+            for index in facts.findings.indices {
+                let lines = history.lines(of: facts.findings[index].events)
+                facts.findings[index].lines = facts.findings[index].events.compactMap { lines[$0] }
             }
-        } catch {
-            self.init(unreadable: file, "\(error)")
+            self.init(facts: facts, record: record)
+        } else {
+            self.init(facts: ReportFacts(history, runID: name), record: nil)
         }
-        if isBundle { BundleReport.addEvidence(of: path, to: &self) }
+        if given != history.path { BundleReport.addEvidence(of: given, to: &self) }
+    }
+
+    /// The page of a history that is judged now, whatever its form.
+    public init(judging path: String, by selection: PromiseSelection = .all) {
+        self.init(JudgedHistory(of: path, by: selection), given: path)
     }
 
     /// The page of a record that is judged now.
@@ -28,22 +34,4 @@ extension ReportPage {
                 Judge.judge(record), of: record.header, isComplete: record.isComplete),
             record: record)
     }
-
-    private init(judgingText path: String) {
-        do throws(TextHistoryError) {
-            let file = try TextHistoryFile.read(path)
-            self.init(facts: ReportFacts(file, runID: Self.name(of: path)), record: nil)
-        } catch {
-            let place = error.line.map { ", line \($0)" } ?? ""
-            self.init(unreadable: path, "cannot read the history\(place): \(error)")
-        }
-    }
-
-    private init(unreadable path: String, _ reason: String) {
-        self.init(
-            facts: ReportFacts(runID: Self.name(of: path), verdict: .unknown, reason: reason),
-            record: nil)
-    }
-
-    private static func name(of path: String) -> String { Path.lastComponent(of: path) }
 }

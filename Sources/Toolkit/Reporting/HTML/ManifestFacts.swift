@@ -31,7 +31,9 @@ extension ReportFacts {
                 "findings",
                 .array(
                     findings.map {
-                        Self.json(code: $0.code, explanation: $0.explanation, events: $0.events)
+                        Self.json(
+                            code: $0.code, explanation: $0.explanation, events: $0.events,
+                            severity: $0.severity, stage: $0.stage)
                     })),
             .init("unlisted_findings", .number(unlistedFindings)),
             .init("remarks", .array(remarks.map(JSONText.string))),
@@ -41,11 +43,13 @@ extension ReportFacts {
 
     /// A finding as it stands in a manifest.
     public static func json(
-        code: String, explanation: String, events: [Sequence]
+        code: String, explanation: String, events: [Sequence],
+        severity: Checking.Finding.Severity = .blocks, stage: Checking.Finding.Stage? = nil
     ) -> JSONText {
         .object([
             "code": .string(code), "explanation": .string(explanation),
             "events": .array(events.map { .number($0.rawValue) }),
+            "severity": .string(severity.words), "stage": .optional(stage?.rawValue),
         ])
     }
 
@@ -59,7 +63,13 @@ extension ReportFacts {
             return nil
         }
         let events = json["events"].elements.compactMap { $0.integer(UInt64.self) }
-        return Finding(code: code, explanation: explanation, events: events.map { Sequence($0) })
+        let severity = Checking.Finding.Severity.allCases.first {
+            $0.words == json["severity"].string
+        }
+        return Finding(
+            code: code, explanation: explanation, events: events.map { Sequence($0) },
+            severity: severity ?? .blocks,
+            stage: json["stage"].string.flatMap(Checking.Finding.Stage.init(rawValue:)))
     }
 
     /// Members of a manifest that are shown as they are, by their names.

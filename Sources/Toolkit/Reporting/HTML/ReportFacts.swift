@@ -12,17 +12,29 @@ public struct ReportFacts: Hashable, Sendable {
         case unknown
     }
 
-    /// One broken promise.
+    /// One broken promise, or something suspicious.
     public struct Finding: Hashable, Sendable {
         public var code: String
         public var explanation: String
         /// The events of the operations involved; empty when the finding is not about operations.
         public var events: [Sequence]
+        public var severity: Checking.Finding.Severity
+        /// Which stage of the judge decided, when it was the judge.
+        public var stage: Checking.Finding.Stage?
+        /// The lines of the events in the file, where it has lines.
+        public var lines: [Int]
 
-        public init(code: String, explanation: String, events: [Sequence] = []) {
+        public init(
+            code: String, explanation: String, events: [Sequence] = [],
+            severity: Checking.Finding.Severity = .blocks, stage: Checking.Finding.Stage? = nil,
+            lines: [Int] = []
+        ) {
             self.code = code
             self.explanation = explanation
             self.events = events
+            self.severity = severity
+            self.stage = stage
+            self.lines = lines
         }
     }
 
@@ -76,19 +88,18 @@ public struct ReportFacts: Hashable, Sendable {
         }
         statistics = judgement.statistics
         for finding in judgement.findings {
-            switch finding.severity {
-            case .blocks where findings.count < Self.mostFindings:
-                findings.append(
-                    Finding(
-                        code: finding.code.rawValue, explanation: finding.explanation,
-                        events: finding.events))
-            case .blocks: unlistedFindings += 1
-            // The first of them is the reason already.
-            case .suspicious where finding.explanation == reason: break
-            case .suspicious:
-                remarks.append("suspicious, \(finding.code.rawValue): \(finding.explanation)")
-            case .note: remarks.append("\(finding.code.rawValue): \(finding.explanation)")
+            guard findings.count < Self.mostFindings else {
+                unlistedFindings += 1
+                continue
             }
+            findings.append(
+                Finding(
+                    code: finding.code.rawValue, explanation: finding.explanation,
+                    events: finding.events, severity: finding.severity, stage: finding.stage))
+        }
+        if !judgement.leftOut.isEmpty {
+            let names = judgement.leftOut.map(\.rawValue).joined(separator: ", ")
+            remarks.append("On request these promises were not looked at: \(names).")
         }
         if !isComplete {
             remarks.append(
@@ -108,22 +119,40 @@ public struct ReportFacts: Hashable, Sendable {
             verdict = .unknown
             self.reason = reason
         }
-        let all = file.report.blockers.map { blocker in
-            let words = "\(blocker)".split(separator: " ", maxSplits: 1)
-            return Finding(
-                code: String(words.first?.dropFirst("blocker=".count) ?? ""),
-                explanation: words.count > 1 ? String(words[1]) : "")
+        findings = file.findings.prefix(Self.mostFindings).map { finding in
+            Finding(
+                code: finding.code.rawValue, explanation: finding.explanation,
+                severity: finding.severity, stage: finding.stage, lines: finding.lines)
         }
-        findings = Array(all.prefix(Self.mostFindings))
-        unlistedFindings = UInt64(all.count - findings.count)
+        unlistedFindings = UInt64(file.findings.count - findings.count)
         remarks = [Self.textRemark]
+    }
+
+    /// What is known of a history without a record: a text, or something that cannot be read.
+    init(_ history: JudgedHistory, runID: String) {
+        self.init(runID: runID, verdict: .passed)
+        switch history.verdict {
+        case .passed: break
+        case .blocked: verdict = .blocked
+        case .unknown(let reason):
+            verdict = .unknown
+            self.reason = reason
+        }
+        findings = history.findings.prefix(Self.mostFindings).map { finding in
+            Finding(
+                code: finding.code.rawValue, explanation: finding.explanation,
+                severity: finding.severity, stage: finding.stage,
+                lines: finding.operations.compactMap(\.line))
+        }
+        unlistedFindings = UInt64(history.findings.count - findings.count)
+        remarks = history.notes
     }
 
     /// What nobody may conclude from a text of version 1.
     public static let textRemark =
-        "Text version 1 tells what was answered, not when it was asked: judged by the reference "
-        + "analysis only. The order of events in time, the contents of reads and the results of "
-        + "commands were not checked."
+        "Text version 1 tells what was answered, not when it was asked: looked at was what the "
+        + "reference analysis looks at, and no more is concluded. The order of events in time, "
+        + "the contents of reads and the results of commands were not checked."
 
     /// What the record itself says of its run.
     static func circumstances(of header: RunHeader) -> [Circumstance] {

@@ -57,7 +57,7 @@ struct VerdictBanner {
     }
 
     private var blocked: String {
-        let codes = facts.findings.map(\.code)
+        let codes = facts.findings.filter { $0.severity == .blocks }.map(\.code)
         guard let first = codes.first else { return "A promise was broken." }
         let statement = FindingCode(rawValue: first)?.promise.statement
         let broken = statement.map { "A promise was broken: \u{201C}\($0)\u{201D}" }
