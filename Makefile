@@ -64,6 +64,7 @@ install: build ## installs programs and shell completions under PREFIX (default 
 
 bench: build ## measures on this machine
 	$(BINARIES)/allocdb-bench recorder
+	$(BINARIES)/allocdb-bench analyze
 	$(BINARIES)/allocdb-bench search
 	$(BINARIES)/allocdb-bench cluster
 

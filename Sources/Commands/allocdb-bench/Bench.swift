@@ -10,8 +10,15 @@ enum Bench {
     private static let events = DefaultedOption(
         "events", ValueType<Int>.wholeNumber("N", in: 1000...100_000_000, of: "events"),
         default: 1_000_000, shown: "1000000", "How many events are recorded")
-    private static let historyFile = RequiredOption(
-        "history-file", ValueType<String>.file(), "A history in text version 1")
+    private static let historyFile = Option(
+        "history-file", ValueType<String>.file(), "A history in text version 1 to measure as well")
+    private static let largest = DefaultedOption(
+        "largest",
+        ValueType<Int>.wholeNumber("N", in: 1_000_000...1_000_000_000, of: "events"),
+        default: 10_000_000, shown: "10000000",
+        "How many events the largest native record has; each before it has a tenth")
+    private static let recordFile = Option(
+        "record", ValueType<String>.file(), "Measures this native record alone")
 
     private static let seconds = DefaultedOption(
         "seconds", ValueType<Int>.wholeNumber("N", in: 1...600, of: "seconds"), default: 5,
@@ -50,12 +57,23 @@ enum Bench {
                     CommandExample("allocdb-bench recorder", purpose: "A million events")
                 ]),
             CommandDescription(
-                name: "analyze", summary: "What reading and judging a text history costs",
-                arguments: [historyFile],
+                name: "analyze", summary: "What reading and judging histories costs",
+                discussion: [
+                    "Makes native records of a million events and more, judges each in a process "
+                        + "of its own, and prints a table with tabs: events, seconds, million "
+                        + "events per second, processor seconds, megabytes at most, verdict. "
+                        + "Then where the time goes.",
+                    "A text of version 1 is measured beside counting its lines. One of the usual "
+                        + "shape is made by generate-large-history.py of the test vectors.",
+                ],
+                arguments: [historyFile, largest, recordFile],
                 examples: [
                     CommandExample(
                         "allocdb-bench analyze --history-file large.txt",
-                        purpose: "Beside counting its lines")
+                        purpose: "Native records, and a text beside counting its lines"),
+                    CommandExample(
+                        "allocdb-bench analyze --largest 100000000",
+                        purpose: "Up to a hundred million events: some minutes, 2 GB of disk"),
                 ]),
             CommandDescription(
                 name: "switch", summary: "What the switch of the namespaces testbed carries",
@@ -113,12 +131,7 @@ enum Bench {
         case ["recorder"]: try recorder(parsed.arguments)
         case ["cluster"]: try cluster(parsed.arguments)
         case ["analyze"]:
-            let path = try parsed.arguments[historyFile]
-            var report = try ReferenceBenchmark.run(historyFile: path)
-            if let peak = ProcessMemory.peakBytes() {
-                report.addGoal("memory at most", Double(peak) / 1e6, atMost: 100, "MB")
-            }
-            StandardStreams.writeOutput(report.description)
+            try analyze(parsed.arguments)
         case ["search"]: try search(parsed.arguments)
         case ["switch"]:
             let bench = SwitchBench(seconds: parsed.arguments[seconds])
@@ -135,6 +148,23 @@ enum Bench {
         defer { try? FileSystem.removeTree(folder) }
         let report = try RecorderBenchmark.run(eventCount: arguments[events], folder: folder)
         StandardStreams.writeOutput(report.description)
+    }
+
+    private static func analyze(_ arguments: ParsedArguments) throws {
+        if let path = arguments[recordFile] {
+            return StandardStreams.writeOutput(try AnalyzeBench.judgeOne(path))
+        }
+        if let path = arguments[historyFile] {
+            var report = try ReferenceBenchmark.run(historyFile: path)
+            if let peak = ProcessMemory.peakBytes() {
+                report.addGoal("memory at most", Double(peak) / 1e6, atMost: 100, "MB")
+            }
+            StandardStreams.writeOutput(report.description)
+        }
+        let folder = try FileSystem.makeTemporaryFolder(prefix: "allocdb-bench")
+        defer { try? FileSystem.removeTree(folder) }
+        let bench = AnalyzeBench(folder: folder, largest: arguments[largest])
+        StandardStreams.writeOutput(try bench.run())
     }
 
     private static func search(_ arguments: ParsedArguments) throws {

@@ -52,7 +52,8 @@ struct AnalyzeWork {
         if let problem = file.problem {
             return AnalyzeResults.Row(path: file.shown, problem: problem)
         }
-        let history = JudgedHistory(of: file.given, by: selection, jobs: jobs).withoutRecord()
+        let history = JudgedHistory(
+            of: file.given, by: selection, jobs: jobs, keepsEvents: false)
         return AnalyzeResults.Row(
             path: file.shown == file.given ? history.path : file.shown, history: history)
     }

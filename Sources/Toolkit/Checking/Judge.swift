@@ -47,7 +47,7 @@ public enum Judge {
         return conclude(findings, statistics, selection)
     }
 
-    private static func conclude(
+    static func conclude(
         _ all: [Finding], _ statistics: JudgementStatistics, _ selection: PromiseSelection
     ) -> Judgement {
         let findings = selection.kept(all)

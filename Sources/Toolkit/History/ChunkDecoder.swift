@@ -29,6 +29,37 @@ struct ChunkDecoder: ~Copyable {
         }
     }
 
+    /// The same events in a fixed size each.
+    mutating func plain(_ chunk: ChunkPlace) throws(HistoryFileError) -> PlainChunk {
+        if frames.version == .two {
+            let frames = try self.frames.frames(chunk.offset..<chunk.offset + chunk.byteCount)
+            do throws(VarintReader.Malformed) {
+                if let plain = try plain(frames, chunk) { return plain }
+            } catch {
+                throw self.frames.malformed(at: chunk.offset, error.problem)
+            }
+        }
+        return PlainChunk(try events(of: chunk))
+    }
+
+    /// Nil for what the other decoder is to find words for.
+    private mutating func plain(
+        _ frames: [FrameReader.Frame], _ chunk: ChunkPlace
+    ) throws(VarintReader.Malformed) -> PlainChunk? {
+        let heads = try Self.heads(of: frames, in: chunk)
+        try decompress(frames, heads)
+        var plain = PlainChunk(first: chunk.first)
+        plain.isWithoutGap = chunk.isWithoutGap
+        plain.events.reserveCapacity(Int(chunk.eventCount))
+        var decoder = PlainDecoder()
+        var place = 0
+        for (head, _) in heads {
+            place += head.rawBytes
+            decoder.decode(raw.span, count: head.eventCount, end: place, into: &plain)
+        }
+        return decoder.isMalformed ? nil : plain
+    }
+
     private func versionOne(
         _ frames: [FrameReader.Frame]
     ) throws(VarintReader.Malformed) -> [HistoryEvent] {

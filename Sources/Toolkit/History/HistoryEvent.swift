@@ -32,7 +32,7 @@ public struct HistoryEvent: Hashable, Sendable {
 /// was on the wall clock.
 public struct RunInstant: HistoryNumber {
     public let rawValue: UInt64
-    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
 /// One request as it was sent.

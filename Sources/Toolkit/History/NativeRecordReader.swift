@@ -39,6 +39,7 @@ public struct NativeRecordReader {
     private let jobs: Int
     private var selected: [ChunkPlace]?
     private var prefetch: OrderedPrefetch<Result<[HistoryEvent], HistoryFileError>>?
+    private var plainPrefetch: OrderedPrefetch<Result<PlainChunk, HistoryFileError>>?
     private var batch: [HistoryEvent] = []
     private var position = 0
 
@@ -94,26 +95,43 @@ public struct NativeRecordReader {
 
     /// The events of the next chunk; nil at the end of the record. Not to be mixed with `next`.
     public mutating func nextBatch() throws(HistoryFileError) -> [HistoryEvent]? {
-        if prefetch == nil { prefetch = try decode(selected ?? places) }
+        if prefetch == nil {
+            prefetch = try decode(selected ?? places) {
+                (decoder, place) throws(HistoryFileError) in try decoder.events(of: place)
+            }
+        }
         guard let decoded = prefetch?.next() else { return nil }
+        return try decoded.get()
+    }
+
+    /// The same as `nextBatch`, with events of a fixed size. Not to be mixed with the others.
+    public mutating func nextPlainChunk() throws(HistoryFileError) -> PlainChunk? {
+        if plainPrefetch == nil {
+            plainPrefetch = try decode(selected ?? places) {
+                (decoder, place) throws(HistoryFileError) in try decoder.plain(place)
+            }
+        }
+        guard let decoded = plainPrefetch?.next() else { return nil }
         return try decoded.get()
     }
 }
 
 extension NativeRecordReader {
     /// Decodes chunks ahead; behind the first that cannot be decoded comes nothing.
-    private func decode(
-        _ chunks: [ChunkPlace]
-    ) throws(HistoryFileError) -> OrderedPrefetch<Result<[HistoryEvent], HistoryFileError>> {
+    private func decode<Output: Sendable>(
+        _ chunks: [ChunkPlace],
+        _ one:
+            @escaping @Sendable (inout ChunkDecoder, ChunkPlace) throws(HistoryFileError)
+            -> Output
+    ) throws(HistoryFileError) -> OrderedPrefetch<Result<Output, HistoryFileError>> {
         let frames = frames
         do throws(SystemError) {
             return try OrderedPrefetch(chunks.count, threads: jobs) { numbers, give in
                 do throws(HistoryFileError) {
                     var decoder = try ChunkDecoder(frames)
                     for number in numbers {
-                        guard give(.success(try decoder.events(of: chunks[number]))) else {
-                            return
-                        }
+                        let output = try one(&decoder, chunks[number])
+                        guard give(.success(output)) else { return }
                     }
                 } catch {
                     _ = give(.failure(error))

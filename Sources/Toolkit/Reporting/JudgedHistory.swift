@@ -29,15 +29,18 @@ public struct JudgedHistory: Sendable {
     public private(set) var leftOut: [FindingCode] = []
     public private(set) var notes: [String] = []
     public private(set) var counts: [(name: String, count: UInt64)] = []
+    /// The events, if they were to be kept and are not a text's.
     public private(set) var record: RunRecord?
     public private(set) var judgement: Judgement?
     /// Of JSON lines and EDN: the line of each event, in the order of the record.
     private var lines: [Int] = []
 
     /// Reads and judges. A bundle stands for the record in it. What cannot be read cannot be
-    /// judged: unknown, with the reason. Up to `jobs` threads read.
+    /// judged: unknown, with the reason. Up to `jobs` threads read. Where the events need not be
+    /// kept, a native record is judged while it is read, if it can be.
     public init(
-        of given: String, by selection: PromiseSelection = .all, jobs: Int = Processors.count
+        of given: String, by selection: PromiseSelection = .all, jobs: Int = Processors.count,
+        keepsEvents: Bool = true
     ) {
         path = Self.file(of: given)
         leftOut = selection.leftOut
@@ -46,20 +49,17 @@ public struct JudgedHistory: Sendable {
             self.form = form
             switch form {
             case .text: judgeText(selection)
+            case .record where !keepsEvents: try judgeWhileReading(selection, jobs: jobs)
             case .record, .jsonLines, .edn: try judgeRecord(form, selection, jobs: jobs)
             }
         } catch {
             form = nil
             verdict = .unknown("\(error)")
         }
-    }
-
-    /// The same without the events, which take much more memory than what was found in them.
-    public func withoutRecord() -> JudgedHistory {
-        var copy = self
-        copy.record = nil
-        copy.lines = []
-        return copy
+        if !keepsEvents {
+            record = nil
+            lines = []
+        }
     }
 
     static func file(of given: String) -> String {
@@ -84,7 +84,29 @@ extension JudgedHistory {
         _ form: HistoryForm, _ selection: PromiseSelection, jobs: Int
     ) throws(InterchangeError) {
         let record = try read(form, jobs: jobs)
-        let judgement = Judge.judge(record, by: selection)
+        take(
+            Judge.judge(record, by: selection), of: record, record.header,
+            isComplete: record.isComplete)
+    }
+
+    private mutating func judgeWhileReading(
+        _ selection: PromiseSelection, jobs: Int
+    ) throws(InterchangeError) {
+        do throws(HistoryFileError) {
+            let judged = try Judge.judge(contentsOf: path, by: selection, jobs: jobs)
+            take(
+                judged.judgement,
+                of: judged.events ?? RunRecord(header: judged.header, events: []),
+                judged.header, isComplete: judged.isComplete)
+        } catch {
+            throw .record(error)
+        }
+    }
+
+    /// `record` holds the events of the findings.
+    private mutating func take(
+        _ judgement: Judgement, of record: RunRecord, _ header: RunHeader, isComplete: Bool
+    ) {
         self.record = record
         self.judgement = judgement
         verdict = judgement.verdict
@@ -97,12 +119,12 @@ extension JudgedHistory {
                 operations: finding.events.compactMap { places[$0] }, events: finding.events,
                 explanation: finding.explanation)
         }
-        if !record.isComplete {
+        if !isComplete {
             notes.append(
                 "The record was cut off: it ends without the mark of a finished recording. What "
                     + "was asked and not answered in it counts as ambiguous.")
         }
-        notes.append("run \(record.header.runID), seed \(record.header.seed)")
+        notes.append("run \(header.runID), seed \(header.seed)")
         let statistics = judgement.statistics
         counts = [
             ("events", statistics.events), ("attempts", statistics.attempts),
