@@ -81,10 +81,10 @@ extension FuzzTarget {
 
     private static func runStatus(_ bytes: [UInt8]) throws {
         let text = String(decoding: bytes, as: UTF8.self)
-        for line in text.split(separator: "\n") {
-            guard let entry = EventLogLine(line: line) else { continue }
+        for line in text.unicodeScalars.split(separator: "\n") {
+            guard let entry = EventLogLine(line: String(line)) else { continue }
             try expectSame(
-                EventLogLine(line: entry.text.dropLast()), entry,
+                EventLogLine(line: String(entry.text.unicodeScalars.dropLast())), entry,
                 "a line of the event log written again is the same")
         }
         guard let status = try? RunStatus(text: text) else { return }

@@ -80,6 +80,18 @@ import Testing
         }
     }
 
+    @Test(
+        "whatever a detail holds, it is read back",
+        arguments: ["\u{301}x", "a\rb", "a\u{2028}b\u{85}", "\\", "\n\n", "=", " "])
+    func anyDetail(_ detail: String) throws {
+        let line = EventLogLine(timeMillis: 1, detail: detail)
+        #expect(EventLogLine(line: String(line.text.unicodeScalars.dropLast())) == line)
+        let sample = try Vectors.json("run-status.json")["samples"][0]
+        var status = try RunStatus(text: try #require(sample["text"].string))
+        status.detail = detail
+        #expect(try RunStatus(text: status.text) == status)
+    }
+
     @Test("malformed lines of a log are nothing", arguments: ["", "x", "time_millis=a detail=b"])
     func malformedLine(line: String) {
         #expect(EventLogLine(line: line) == nil)

@@ -128,8 +128,10 @@ public enum RunStatusError: Error, Hashable, Sendable, CustomStringConvertible {
 extension RunStatus {
     public init(text: String) throws(RunStatusError) {
         var fields: [String: String] = [:]
-        for line in text.split(whereSeparator: \.isNewline) {
-            if line.allSatisfy(\.isWhitespace) { continue }
+        // By scalars: a value may begin with a mark that forms one character with the `=`.
+        for ended in text.unicodeScalars.split(separator: "\n") {
+            let line = ended.last == "\r" ? ended.dropLast() : ended
+            if line.allSatisfy(\.properties.isWhitespace) { continue }
             guard let equals = line.firstIndex(of: "=") else { throw .invalidLine(String(line)) }
             fields[String(line[..<equals])] = String(line[line.index(after: equals)...])
         }
@@ -196,12 +198,14 @@ public struct EventLogLine: Hashable, Sendable {
 
     /// Nil for a malformed line; readers of the log skip those.
     public init?(line: some StringProtocol) {
-        let marker = " detail="
-        guard line.hasPrefix("time_millis="),
-            let blank = line.firstIndex(of: " "), line[blank...].hasPrefix(marker),
-            let time = UInt64(line[..<blank].dropFirst("time_millis=".count))
+        let start = "time_millis=".unicodeScalars
+        let marker = " detail=".unicodeScalars
+        let line = String(line).unicodeScalars
+        guard line.starts(with: start), let blank = line.firstIndex(of: " "),
+            line[blank...].starts(with: marker),
+            let time = UInt64(String(line[..<blank].dropFirst(start.count)))
         else { return nil }
         timeMillis = time
-        detail = RunStatus.unescape(line[blank...].dropFirst(marker.count))
+        detail = RunStatus.unescape(String(line[blank...].dropFirst(marker.count)))
     }
 }
