@@ -25,9 +25,16 @@ struct JSONReaderTests {
         #expect(try JSONText(parsing: text).string == "é😀/\u{8}\u{c}")
     }
 
+    @Test("a number beyond every double is none")
+    func infinite() throws {
+        #expect(try JSONText(parsing: "1e308").double == 1e308)
+        #expect(try JSONText(parsing: "1e309").double == nil)
+    }
+
     static let bad = [
         "", "{", "[1,]", "{\"a\":}", "{a:1}", "01", "1.", "-", "1e", "+1", "nul", "\"\\x\"",
         "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"a", "\"\n\"", "1 2", "[1 2]", "\"\\u12g4\"",
+        "\"\\u+041\"",
         String(repeating: "[", count: 200),
     ]
 

@@ -43,8 +43,10 @@ extension JSONText {
         if case .digits(let digits) = self { Value(digits) } else { nil }
     }
 
+    /// A number as near as a double comes to it; nil for one beyond all of them.
     public var double: Double? {
-        if case .digits(let digits) = self { Double(digits) } else { nil }
+        guard case .digits(let digits) = self, let number = Double(digits) else { return nil }
+        return number.isFinite ? number : nil
     }
 }
 
