@@ -178,7 +178,8 @@ struct FieldParser {
 
     private mutating func hexadecimal() throws(Problem) -> UInt16 {
         let digits = bytes[offset..<min(offset + 4, bytes.count)]
-        guard digits.count == 4,
+        // The library would also take a sign.
+        guard digits.count == 4, digits.first != UInt8(ascii: "+"),
             let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
         else { throw problem("four hexadecimal digits") }
         offset += 4
