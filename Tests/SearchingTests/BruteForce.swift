@@ -5,16 +5,21 @@ struct BruteForce<Model: SequentialModel> {
     let model: Model
     let calls: [TimedCall<Model.Call>]
 
-    var isLinearizable: Bool { canFinish(model.initial, Set(calls.indices)) }
+    var isLinearizable: Bool { canFinish(model.initial, (1 << UInt64(calls.count)) - 1) }
 
-    private func canFinish(_ state: Model.State, _ rest: Set<Int>) -> Bool {
-        if rest.allSatisfy({ calls[$0].returned == nil }) { return true }
-        let limit = rest.compactMap { calls[$0].returned }.min() ?? .max
-        return rest.contains { index in
-            guard calls[index].invoked <= limit else { return false }
-            guard let next = model.apply(calls[index].call, to: state) else { return false }
-            return canFinish(next, rest.subtracting([index]))
+    /// `rest` has a bit for each call that is not done yet.
+    private func canFinish(_ state: Model.State, _ rest: UInt64) -> Bool {
+        var limit: Int64?
+        for index in calls.indices where rest & (1 << UInt64(index)) != 0 {
+            if let end = calls[index].returned { limit = min(limit ?? end, end) }
         }
+        guard let limit else { return true }
+        for index in calls.indices
+        where rest & (1 << UInt64(index)) != 0 && calls[index].invoked <= limit {
+            guard let next = model.apply(calls[index].call, to: state) else { continue }
+            if canFinish(next, rest & ~(1 << UInt64(index))) { return true }
+        }
+        return false
     }
 
     /// The earliest return such that what was known by then is already impossible.

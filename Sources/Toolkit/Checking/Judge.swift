@@ -33,7 +33,7 @@ public enum Judge {
         if findings.isEmpty {
             findings +=
                 log.findings + RealTimeOrder.check(inOrder)
-                + TickPromise.check(log, record.attempts)
+                + TickPromise.check(log, record.attempts, limits: limits)
                 + ConflictPromise.check(log, record.attempts)
             findings += ServingPromise.check(record.attempts)
             // A log whose places are contradictory cannot be replayed.

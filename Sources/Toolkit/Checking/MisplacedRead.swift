@@ -23,9 +23,15 @@ struct MisplacedRead {
             + "\(read.endpoint) and answered at \(Words.time(read.answeredAt)) "
         switch read.content {
         case .notAppliedBeyond(let applied):
+            let reached = read.operation.fence.map { $0 <= applied } ?? true
+            let contradiction =
+                reached
+                ? "that is not below its fence"
+                : applied < floor ? bound : "no command can have stood beyond LSN \(ceiling)"
             return finding(
                 .fenceRefused,
-                "\(request)was refused because only LSN \(applied) was applied, but \(bound).")
+                "\(request)was refused because only LSN \(applied) was applied, but "
+                    + "\(contradiction).")
         case .answer(let answer):
             let start = "\(request)showed \(Words.of(answer)). "
             let points = [LSN(0)] + expected.timeline.changePoints(of: read.operation)

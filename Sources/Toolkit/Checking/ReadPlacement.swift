@@ -59,7 +59,8 @@ struct ReadPlacement {
     ) -> LSN? {
         guard floor <= ceiling else { return nil }
         if case .notAppliedBeyond(let applied) = read.content {
-            return applied >= floor ? min(applied, ceiling) : nil
+            let isReached = read.operation.fence.map { $0 <= applied } ?? true
+            return applied >= floor && applied <= ceiling && !isReached ? applied : nil
         }
         if expected.matches(read, at: floor) { return floor }
         return expected.timeline.changePoints(of: read.operation)
@@ -71,7 +72,7 @@ struct ReadPlacement {
 struct Observation {
     enum Content {
         case answer(ReadAnswer)
-        /// The replica said that it has applied nothing beyond that LSN.
+        /// The replica said that it has applied that LSN and nothing beyond.
         case notAppliedBeyond(LSN)
     }
 

@@ -5,19 +5,25 @@ import History
 /// And it leaves nothing that was due all the time.
 enum TickPromise {
     static func check(
-        _ log: WitnessLog, _ attempts: [Attempt]
+        _ log: WitnessLog, _ attempts: [Attempt], limits: ClusterLimits
     ) -> [Finding] {
-        reports(log) + MissedExpiry(log).check(log, attempts)
+        reports(log, limits) + MissedExpiry(log).check(log, attempts)
     }
 
-    private static func reports(_ log: WitnessLog) -> [Finding] {
-        log.ticks.compactMap { tick in
-            guard let last = tick.lastLSN else {
-                guard tick.applied > 0 else { return nil }
+    private static func reports(_ log: WitnessLog, _ limits: ClusterLimits) -> [Finding] {
+        let bounds = RealTimeBounds(log, last: log.lastLSN ?? LSN(0))
+        return log.ticks.compactMap { tick in
+            if tick.applied > limits.maxExpirationsPerTick
+                || (tick.applied == 0) != (tick.lastLSN == nil)
+            {
+                let place = tick.lastLSN.map { "up to LSN \($0)" } ?? "at no LSN"
                 return Finding(
                     .tickResult, stage: .scan, events: tick.events,
-                    explanation: "A tick reports \(tick.applied) expiries and no LSN.")
+                    explanation: "A tick reports \(tick.applied) expiries \(place); one tick makes "
+                        + "at most \(limits.maxExpirationsPerTick), and names the last if there "
+                        + "is one.")
             }
+            guard let last = tick.lastLSN else { return nil }
             if let entry = log.entries[last] {
                 return Finding(
                     .tickResult, stage: .scan, events: tick.events + entry.events,
@@ -25,8 +31,29 @@ enum TickPromise {
                         + "was acknowledged for operation \(entry.operationID) "
                         + "(\(Words.of(entry.operation))).")
             }
-            return shortage(tick, last: last, log)
+            return disorder(tick, last: last, bounds) ?? shortage(tick, last: last, log)
         }
+    }
+
+    /// Promise 12 for the last expiry of a tick.
+    private static func disorder(
+        _ tick: WitnessLog.Tick, last: LSN, _ bounds: RealTimeBounds
+    ) -> Finding? {
+        let before = bounds.largestLSN(answeredBefore: tick.invokedAt)
+        let through = bounds.largestLSN(possibleAt: tick.completedAt ?? RunInstant(.max))
+        let reason: String
+        if last < before {
+            reason = "LSN \(before) had been acknowledged before the tick was sent."
+        } else if last > through {
+            reason =
+                "the command at LSN \(through.rawValue + 1) was sent only after the tick's answer."
+        } else {
+            return nil
+        }
+        return Finding(
+            .orderViolation, stage: .scan, events: tick.events,
+            explanation: "A tick sent at \(Words.time(tick.invokedAt)) reports LSN \(last) for its "
+                + "last expiry, but " + reason)
     }
 
     private static func shortage(

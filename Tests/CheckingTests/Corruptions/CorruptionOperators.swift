@@ -2,15 +2,21 @@ import Checking
 import History
 import Testing
 
-/// One way to turn a correct record into one that breaks a promise.
+/// One way to turn a correct record into one that most likely breaks a promise.
 struct CorruptionOperator: Sendable, CustomTestStringConvertible {
     let name: String
-    /// Any of these findings shows that the break was seen for what it is.
+    /// Any of these findings shows that the break was seen for what it is; none where the change
+    /// can break nothing.
     let expected: Set<FindingCode>
-    /// Nil where the record has nothing to corrupt in this way.
-    let apply: @Sendable (inout RecordEditor, inout SeededRandom) -> Bool
+    private let change: Change
 
     var testDescription: String { name }
+
+    private enum Change: Sendable {
+        /// False where the record has nothing to corrupt in this way.
+        case attempts(@Sendable (inout RecordEditor, inout SeededRandom) -> Bool)
+        case events(@Sendable (inout [HistoryEvent], inout SeededRandom) -> Bool)
+    }
 
     init(
         _ name: String, _ expected: Set<FindingCode>,
@@ -18,7 +24,38 @@ struct CorruptionOperator: Sendable, CustomTestStringConvertible {
     ) {
         self.name = name
         self.expected = expected
-        self.apply = apply
+        change = .attempts(apply)
+    }
+
+    init(
+        _ name: String, _ expected: Set<FindingCode>,
+        events: @escaping @Sendable (inout [HistoryEvent], inout SeededRandom) -> Bool
+    ) {
+        self.name = name
+        self.expected = expected
+        change = .events(events)
+    }
+
+    struct Mutant {
+        let record: RunRecord
+        /// The attempts of the record; absent where it is not one that a recorder writes, which
+        /// is never legal.
+        let editor: RecordEditor?
+    }
+
+    /// Absent where the record has nothing to corrupt in this way.
+    func mutant(of record: RunRecord, seed: UInt64) -> Mutant? {
+        var random = SeededRandom(seed: seed &* 7919)
+        switch change {
+        case .attempts(let apply):
+            var editor = RecordEditor(record)
+            guard apply(&editor, &random) else { return nil }
+            return Mutant(record: editor.record(), editor: editor)
+        case .events(let apply):
+            var mutant = record
+            guard apply(&mutant.events, &random) else { return nil }
+            return Mutant(record: mutant, editor: nil)
+        }
     }
 }
 
@@ -32,7 +69,7 @@ struct RecordEditor {
         var answeredAt: RunInstant
     }
 
-    let header: RunHeader
+    var header: RunHeader
     var entries: [Entry] = []
 
     init(_ record: RunRecord) {

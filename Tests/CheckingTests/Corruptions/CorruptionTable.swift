@@ -2,7 +2,9 @@ import Checking
 import History
 
 extension CorruptionOperator {
-    static let all: [CorruptionOperator] = answers + orders + reads + expiries + records
+    static let all: [CorruptionOperator] =
+        answers + answerFields + acceptances + orders + courses + reads + views + expiries
+        + records
 
     // MARK: - What commands were answered
 
@@ -69,7 +71,7 @@ extension CorruptionOperator {
             "grant a held resource",
             [
                 .doubleAllocation, .stolenMember, .earlyReuse, .illegalTransition, .earlyExpiry,
-                .activeLeaseExpired,
+                .activeLeaseExpired, .wrongRead,
             ]
         ) { editor, random in
             editor.accept(&random, refusedFor: .resourceBusy)
@@ -256,7 +258,7 @@ extension CorruptionOperator {
     private static let reads: [CorruptionOperator] = [
         .init(
             "show a resource as it was before",
-            [.staleRead, .fenceIgnored, .partialGrant, .partialRelease]
+            [.staleRead, .fenceIgnored, .partialGrant, .partialRelease, .readWentBack]
         ) { editor, random in
             editor.changeRead(&random) { editor, index, answer in
                 guard case .resource(let view) = answer else { return nil }
@@ -304,18 +306,19 @@ extension CorruptionOperator {
                         version: view.version))
             }
         },
-        .init("show another holder of a lease", [.wrongReadHolder]) { editor, random in
+        .init("show another holder of a lease", [.wrongReadHolder, .wrongRead]) { editor, random in
             editor.changeLease(&random) { $0.changed(holder: HolderID($0.holder.rawValue + 1)) }
         },
-        .init("show another epoch of a lease", [.wrongReadEpoch]) { editor, random in
+        .init("show another epoch of a lease", [.wrongReadEpoch, .wrongRead]) { editor, random in
             editor.changeLease(&random) { $0.changed(epoch: LeaseEpoch($0.epoch.rawValue + 5)) }
         },
-        .init("show another deadline of a lease", [.wrongReadDeadline]) { editor, random in
+        .init("show another deadline of a lease", [.wrongReadDeadline, .wrongRead]) {
+            editor, random in
             editor.changeLease(&random) {
                 $0.changed(deadline: $0.deadline.map { Slot($0.rawValue + 1) })
             }
         },
-        .init("drop a member of a bundle", [.wrongReadMembers]) { editor, random in
+        .init("drop a member of a bundle", [.wrongReadMembers, .wrongRead]) { editor, random in
             editor.changeLease(&random) {
                 $0.members.count > 1 ? $0.changed(members: Array($0.members.dropLast())) : nil
             }

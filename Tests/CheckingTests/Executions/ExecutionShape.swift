@@ -39,7 +39,8 @@ struct ExecutionShape {
             shape.slotPercent = 30
         case 2:  // Full tables.
             shape.resources = 10
-            shape.limits.maxReservations = 3
+            shape.limits.maxReservations = 5
+            shape.longestTTL = 3
             shape.limits.maxExpirationBucketLength = 1
         case 3:  // Everybody wants the same.
             shape.resources = 2

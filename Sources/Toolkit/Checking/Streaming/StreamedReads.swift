@@ -85,13 +85,12 @@ struct StreamedReads {
         ofRefusal read: StreamedRead, floor: LSN, _ log: LogWindow, isEnd: Bool
     ) throws(Declined) -> LSN? {
         let applied = read.answer.lsn
-        guard applied >= floor else { throw .read }
+        let isBelowFence = read.request.hasFence && applied < read.request.fence
+        guard applied >= floor, isBelowFence else { throw .read }
         if applied > log.replayed, !isEnd, log.latestCommandSent <= read.answeredAt { return nil }
-        var place = min(applied, log.replayed)
-        while place > floor, try log.latestCommandSent(upTo: place) > read.answeredAt {
-            place = LSN(place.rawValue - 1)
-        }
-        return place
+        guard applied <= log.replayed, try log.latestCommandSent(upTo: applied) <= read.answeredAt
+        else { throw .read }
+        return applied
     }
 
     private func seen(before instant: RunInstant) -> LSN {

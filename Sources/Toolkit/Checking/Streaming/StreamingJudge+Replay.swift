@@ -121,6 +121,7 @@ extension StreamingJudge {
     /// Promise 18: below the last expiry of a tick there are as many free LSNs as it reports.
     private func checkTick(endingAt last: LSN) throws(Declined) {
         guard let tick = ticks.tick(endingAt: last) else { throw .tick }
+        if let end = tick.answeredAt, log.latestSent > end { throw .tick }
         var free: UInt64 = 0
         var lsn = last
         while lsn.rawValue > 0, free < tick.applied {

@@ -207,9 +207,9 @@ struct StreamingJudge {
                 ticks.addIdle(slot: attempt.slot, sentAt: attempt.invokedAt, answeredAt: now)
                 return
             }
-            if event.number == 0 {
-                ticks.addIdle(slot: attempt.slot, sentAt: attempt.invokedAt, answeredAt: now)
-            }
+            guard event.number > 0, event.number <= header.limits.maxExpirationsPerTick,
+                event.lsn >= attempt.acknowledged
+            else { throw .tick }
             try pass(event.lsn)
             log[event.lsn].isTickEnd = true
             log[event.lsn].tickSentAt = attempt.invokedAt
