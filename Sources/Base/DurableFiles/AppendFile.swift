@@ -48,6 +48,7 @@ public struct AppendFile: Sendable {
     /// Everything appended so far is on the disk when this returns. After an error nothing is
     /// known about any append since the last success, and repeating the sync proves nothing.
     public func sync() throws(SystemError) {
+        file.beginWriteOut()
         try file.sync(.data)
     }
 

@@ -44,6 +44,11 @@ int csystem_fallocate(int descriptor, off_t offset, off_t length) {
     return fallocate(descriptor, 0, offset, length);
 }
 
+void csystem_begin_write_out(int descriptor) {
+    // Neither waits nor takes note of errors: both are left to the sync.
+    (void)sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 int csystem_flock_exclusive_nonblocking(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB);
 }

@@ -18,6 +18,7 @@ int csystem_open(const char *path, int flags, mode_t mode);
 int csystem_duplicate(int descriptor);
 int csystem_set_nonblocking(int descriptor, bool enabled);
 int csystem_fallocate(int descriptor, off_t offset, off_t length);
+void csystem_begin_write_out(int descriptor);
 int csystem_flock_exclusive_nonblocking(int descriptor);
 int csystem_exchange_names(const char *path, const char *other);
 int csystem_create_semaphore(const char *name);

@@ -48,7 +48,7 @@ public struct LiveTimes: Hashable, Sendable {
     public var reconnectAfter: Duration = .seconds(3)
     /// Log frames of committed entries are gathered this long. The journal has what they say; a
     /// write with every batch would only hold up the batches.
-    public var framesWait: Duration = .milliseconds(10)
+    public var framesWait: Duration = .milliseconds(5)
     /// A new commit position waits this long for entries to go with, and entries for a peer that
     /// no quorum needs wait for more of them: a message, an answer and a sync for each would cost
     /// a busy cluster as much again. A peer silent for this long is not relied on.
