@@ -17,12 +17,7 @@ struct Applier: Sendable {
     enum State: Hashable, Sendable {
         case applying
         /// A committed entry could not be applied: this state is no replica of anything.
-        case failed(LSN, KernelApplyFailure)
-    }
-
-    enum KernelApplyFailure: Error, Hashable, Sendable {
-        case undecodable(CommandDecodingError)
-        case kernel(KernelError)
+        case failed(LSN, EntryFailure)
     }
 
     private static let checksumCount: UInt64 = 4096
@@ -33,57 +28,20 @@ struct Applier: Sendable {
         checksums = Array(repeating: nil, count: Int(Self.checksumCount))
     }
 
-    /// Applies one committed entry. An error means that the log holds what no correct primary
-    /// sends; the state is unchanged and nothing may be applied any more.
-    ///
-    /// Also tells which client operation it was.
+    /// Applies one committed entry by the rules handed in. An error means that the log holds what
+    /// no correct primary sends; the state is unchanged and nothing may be applied any more.
     mutating func apply(
-        _ entry: PreparedEntry
-    ) throws(KernelApplyFailure) -> (AppliedCommand, OperationID?) {
-        do {
-            let applied = try execute(entry)
+        _ entry: PreparedEntry, by rules: LiveSettings.Rules
+    ) throws(EntryFailure) -> ExecutedEntry {
+        do throws(EntryFailure) {
+            let executed = try rules(&kernel, entry)
             let frame = WALFrame(committing: entry).encode()
             unwrittenFrames.append(contentsOf: frame)
             remember(Self.checksum(ofFrame: frame), at: entry.lsn)
-            return applied
+            return executed
         } catch {
             state = .failed(entry.lsn, error)
             throw error
-        }
-    }
-
-    private mutating func execute(
-        _ entry: PreparedEntry
-    ) throws(KernelApplyFailure) -> (AppliedCommand, OperationID?) {
-        switch entry.kind {
-        case .client:
-            let request: ClientCommand
-            do throws(CommandDecodingError) {
-                request = try CommandCodec.decodeClient(entry.payload)
-            } catch {
-                throw .undecodable(error)
-            }
-            do throws(KernelError) {
-                let applied = try kernel.apply(
-                    request, lsn: entry.lsn, requestSlot: entry.requestSlot)
-                return (applied, request.operationID)
-            } catch {
-                throw .kernel(error)
-            }
-        case .internal:
-            let command: Command
-            do throws(CommandDecodingError) {
-                command = try CommandCodec.decodeInternal(entry.payload)
-            } catch {
-                throw .undecodable(error)
-            }
-            do throws(KernelError) {
-                let applied = try kernel.applyInternal(
-                    command, lsn: entry.lsn, requestSlot: entry.requestSlot)
-                return (applied, nil)
-            } catch {
-                throw .kernel(error)
-            }
         }
     }
 

@@ -33,18 +33,19 @@ extension LiveReplica {
     /// Applies entries in order. Backups come here as well.
     mutating func commit(through end: LSN) {
         while log.commit < end, let entry = log.oldestPending {
-            let applied: AppliedCommand
-            let operation: OperationID?
+            let executed: ExecutedEntry
             do {
-                guard let result = try applier?.apply(entry.replicated.entry) else { return }
-                (applied, operation) = result
+                let replicated = entry.replicated
+                guard let result = try applier?.apply(replicated.entry, by: settings.rules)
+                else { return }
+                executed = result
             } catch {
                 return fault(.unappliable(entry.lsn), cause: "applying \(entry.lsn): \(error)")
             }
             _ = log.commitNext()
             metadata.commitLSN = entry.lsn
-            if let operation { pendingOperations[operation] = nil }
-            answerWaiting(at: entry.lsn, applied)
+            if let operation = executed.operationID { pendingOperations[operation] = nil }
+            answerWaiting(at: entry.lsn, executed.applied)
         }
     }
 

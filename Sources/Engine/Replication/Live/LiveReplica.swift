@@ -5,6 +5,10 @@ public import SystemCalls
 
 /// What a live replica is told once, when it starts.
 public struct LiveSettings: Sendable {
+    /// What a committed entry does to the state.
+    public typealias Rules =
+        @Sendable (inout Kernel, PreparedEntry) throws(EntryFailure) -> ExecutedEntry
+
     public var identity: ReplicaIdentity
     /// The other replicas.
     public var peers: [ReplicaID]
@@ -16,6 +20,11 @@ public struct LiveSettings: Sendable {
     /// What an empty folder becomes (cluster-runner.md 10).
     public var layoutRole: ReplicaRole
     public var layoutView: View
+    /// By which live entries are applied. The allocator's own, except in tests that show what
+    /// comes of others.
+    public var rules: Rules = { kernel, entry throws(EntryFailure) in
+        try kernel.carryOut(entry)
+    }
     public var limits = LiveLimits()
     public var times = LiveTimes()
 
