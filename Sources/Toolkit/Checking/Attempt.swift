@@ -26,6 +26,17 @@ struct Attempt: Sendable {
         }
     }
 
+    /// Whether the answer is that of an earlier execution. A remembered conflict speaks of another
+    /// command (wire-api.md 3.1).
+    var isFromMemory: Bool {
+        switch outcome {
+        case .committed(_, _, let fromRetryCache): fromRetryCache
+        case .refused(_, .operationConflict, _): false
+        case .refused(_, _, let fromRetryCache): fromRetryCache
+        case .ticked, .read, .failed, .ambiguous: false
+        }
+    }
+
     /// The events of the attempt, for a finding.
     var events: [Sequence] { [invokeSequence] + (completeSequence.map { [$0] } ?? []) }
 }

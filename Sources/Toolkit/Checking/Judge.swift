@@ -35,6 +35,7 @@ public enum Judge {
                 log.findings + RealTimeOrder.check(inOrder)
                 + TickPromise.check(log, record.attempts, limits: limits)
                 + ConflictPromise.check(log, record.attempts)
+                + RememberedRetries.check(record.attempts, limits: limits)
             findings += ServingPromise.check(record.attempts)
             // A log whose places are contradictory cannot be replayed.
             if selection.kept(findings).isEmpty {

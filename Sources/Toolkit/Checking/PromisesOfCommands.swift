@@ -32,8 +32,9 @@ extension Promise {
         Promise(
             number: 4, code: .changedAnswer,
             statement: "A retry gets the answer of the first execution.",
-            evidence: "Two answers to one command at one LSN differ.",
-            checker: "`WitnessLog`",
+            evidence: "Two answers to one command at one LSN differ, or a repetition inside the "
+                + "dedupe window is refused for its slot, as if the command were new.",
+            checker: "`WitnessLog`, `RememberedRetries`",
             unknowable: "Answers that were lost on the way.",
             section: "lease-kernel.md 7 step 5, wire-api.md 3.1",
             advice: "Compare the two answers field by field; look at what a restart restores."),
@@ -128,8 +129,9 @@ extension Promise {
         Promise(
             number: 15, code: .failureApplied,
             statement: "A command that was answered as definitely failed has no effect.",
-            evidence: "The log can be explained only if such a command was executed.",
-            checker: "`Diagnosis`",
+            evidence: "The log can be explained only if such a command was executed, or a "
+                + "repetition is answered from memory although nothing else was sent.",
+            checker: "`WitnessLog`, `Diagnosis`",
             unknowable: "Failures whose effect nothing ever showed.",
             section: "wire-api.md 5",
             advice: "The answer should have been indefinite; look at when it was decided."),

@@ -112,6 +112,7 @@ struct WitnessLog {
         for attempt in executable {
             if let slot = attempt.invocation.slot, !slots.contains(slot) { slots.append(slot) }
         }
+        if let finding = Self.failureApplied(key, attempts) { findings.append(finding) }
         var isTold = false
         for attempt in attempts {
             guard let (lsn, answer) = witness(of: attempt) else { continue }
@@ -196,6 +197,25 @@ struct WitnessLog {
             guard attempt.isAmbiguous, let slot = attempt.invocation.slot else { return false }
             return !told.isEmpty && told.allSatisfy { $0 > slot.adding(window) }
         }
+    }
+
+    /// A cluster that answers from memory has executed the command before. Where every earlier
+    /// attempt was answered as certainly not executed, one of those answers was wrong.
+    private static func failureApplied(_ key: CommandKey, _ attempts: [Attempt]) -> Finding? {
+        let executable = attempts.filter(\.mayHaveExecuted)
+        guard executable.allSatisfy(\.isFromMemory),
+            let remembered = executable.min(by: { $0.invokedAt < $1.invokedAt })
+        else { return nil }
+        let denied = attempts.filter {
+            !$0.mayHaveExecuted && $0.invokedAt < remembered.completedAt ?? $0.invokedAt
+        }
+        guard !denied.isEmpty else { return nil }
+        return Finding(
+            .failureApplied, stage: .scan, events: denied.flatMap(\.events) + remembered.events,
+            explanation: "Operation \(key.id) (\(Words.of(key.operation))) was answered from the "
+                + "cluster's memory at \(Words.time(remembered.completedAt ?? remembered.invokedAt)), "
+                + "so it had been executed before; but each of its \(denied.count) earlier "
+                + "attempts was answered as certainly not executed.")
     }
 
     /// The place in the log that an answer testifies to.

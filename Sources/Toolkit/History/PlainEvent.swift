@@ -81,12 +81,14 @@ public struct PlainEvent: Equatable, Sendable {
     public var membersCount: UInt32 = 0
     public var process = ProcessID(0)
     public var kind = Kind.note
-    /// The refusal, the state shown, or which failure (`notPrimary`, `fenceNotApplied`).
+    /// The refusal, the state shown, or which failure (`notPrimary`, `fenceNotApplied`,
+    /// `slotOverflow`).
     public var code: UInt8 = 0
     public var fields: Fields = []
 
     public static let notPrimary: UInt8 = 1
     public static let fenceNotApplied: UInt8 = 2
+    public static let slotOverflow: UInt8 = DefiniteFailure.slotOverflow.tag
 
     @inlinable public init() {}
 

@@ -121,6 +121,7 @@ struct StreamingJudge {
         case .committed:
             commands.wasAnswered(place)
             sights.committed(commands[place], isRemembered: event.has(.fromRetryCache))
+            try checkMemory(place, event)
             try tell(place, event, attempt)
         case .refused:
             let isForgettable =
@@ -134,13 +135,25 @@ struct StreamingJudge {
                 commands[place].isRefusedAsConflict = true
                 commands.settled(place)
             } else {
+                try checkMemory(place, event)
                 try tell(place, event, attempt)
             }
-        case .failed: try commands.failed(event.attempt, of: place)
+        case .failed:
+            // Perhaps the cluster has forgotten it (promise 4).
+            if event.code == PlainEvent.slotOverflow { throw .answer }
+            try commands.failed(event.attempt, of: place)
         case .ambiguous:
             try commands.becameAmbiguous(place)
             sights.ambiguous(sentAt: attempt.invokedAt, until: now)
         default: throw .place
+        }
+    }
+
+    /// A first answer from memory needs another attempt that can have been executed (promise 15).
+    private func checkMemory(_ place: Int32, _ event: PlainEvent) throws(Declined) {
+        guard event.has(.fromRetryCache), !commands[place].isTold else { return }
+        if commands[place].firstAttempt == event.attempt, !commands[place].hasMore {
+            throw .answer
         }
     }
 
