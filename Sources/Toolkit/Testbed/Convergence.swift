@@ -22,19 +22,24 @@ extension Testbed {
     }
 
     /// Heals every replica, starts those that are down, and waits for a healthy topology. A
-    /// replica that does not come up, or a cluster in wrong roles, is an error at the limit.
+    /// replica that does not come up, or a cluster in wrong roles, is an error at the limit; one
+    /// that is faulted stays so, and is an error soon.
     public func converge(
         within limit: Duration, isInterrupted: () -> Bool = { false }
     ) throws(TestbedError) {
         for replica in layout.replicas where isIsolated(replica.id) { try heal(replica.id) }
         let deadline = Deadline.after(limit)
+        var faultedUntil: Deadline?
         while true {
             let probes = probeAll()
             if Self.isHealthy(probes) { return }
+            let isFaulted = probes.contains { $0.probe.status?.state == .faulted }
+            faultedUntil = isFaulted ? faultedUntil ?? .after(min(limit, faultedPatience)) : nil
             for entry in probes where !isRunning(entry.replica) { try restart(entry.replica) }
-            if deadline.isPassed {
+            if deadline.isPassed || faultedUntil?.isPassed == true {
                 throw .didNotConverge(
-                    testbed: name, awaited: "a healthy 3-replica topology", within: limit,
+                    testbed: name, awaited: "a healthy 3-replica topology",
+                    within: faultedUntil?.isPassed == true ? faultedPatience : limit,
                     lastProbe: Self.summary(probes))
             }
             if isInterrupted() { throw .interrupted(during: "waiting for a healthy topology") }
@@ -64,3 +69,7 @@ extension Testbed {
         probes.map { $0.probe.summary(of: $0.replica) }.joined(separator: ", ")
     }
 }
+
+/// How long a cluster with a faulted replica is waited for: somebody may be about to stop that
+/// replica, but it does not recover by itself (replica.md 2).
+private let faultedPatience = Duration.seconds(3)
