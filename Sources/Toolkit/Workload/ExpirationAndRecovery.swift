@@ -6,7 +6,8 @@ extension WorkloadDescription {
     /// Leases of one to four slots; logical time goes fast, and now and then jumps over several
     /// deadlines at once. Ticks expire what is due; confirms race them; the resource is asked for
     /// again at the very deadline. Replicas are told to write snapshots all the time, so that one
-    /// that was down comes back from the log's end or, when that was cut off, from a snapshot.
+    /// that was down comes back from the log's end or, when that was cut off, from a snapshot; what
+    /// the snapshot must remember is asked for again.
     public static let expirationAndRecovery = WorkloadDescription(
         family: .expirationAndRecovery,
         promise: "A reserved lease ends at a tick at or after its deadline, never earlier, and "
@@ -22,10 +23,10 @@ extension WorkloadDescription {
             ClientRole(
                 name: "short lease",
                 mix: [
-                    .reserve: 250, .reserveBundle: 40, .reserveDue: 120, .confirm: 40,
+                    .reserve: 220, .reserveBundle: 40, .reserveDue: 120, .confirm: 40,
                     .confirmDue: 90, .release: 90, .readResource: 60, .readLease: 70,
                     .readResourceFenced: 30, .readLeaseFenced: 40, .tick: 120, .abandon: 30,
-                    .duplicate: 20,
+                    .duplicate: 50,
                 ],
                 ttls: 1...4)
         ],

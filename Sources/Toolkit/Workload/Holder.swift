@@ -32,7 +32,9 @@ public struct Holder: Sendable {
         var deadline: Slot?
     }
 
-    static let mostRemembered = 16
+    /// Reaches back for most of the window in which the cluster remembers, also over a restart and
+    /// a snapshot.
+    static let mostRemembered = 64
     static let mostPast = 8
     /// Below every resource that exists, and above every one that a run makes.
     static let unknownResource = ResourceID(UInt128(1) << 100)
