@@ -20,7 +20,7 @@ PROGRAMS := allocdb-jepsen allocdb-jepsen-helper allocdb-local-cluster allocdb-b
 SWIFT_FILES := Package.swift Sources Tests
 STYLE := --configuration .swift-format --parallel --recursive $(SWIFT_FILES)
 
-.PHONY: help setup build run test fuzz lint format install bench clean
+.PHONY: help setup build run test fuzz lint format install bench sensitivity clean
 
 help: ## lists these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,20 @@ bench: build ## measures on this machine
 	$(BINARIES)/allocdb-bench analyze
 	$(BINARIES)/allocdb-bench search
 	$(BINARIES)/allocdb-bench cluster
+
+# What `make sensitivity` measures; without BUGS all.
+SEEDS ?= 10
+LANES ?= 2
+BUGS ?=
+SENSITIVITY := docs/reference/sensitivity.md
+comma := ,
+
+sensitivity: ## measures which run finds which bug (SEEDS=, LANES=, BUGS=), and writes the table
+	@for program in Sensitivity BrokenReplica $(PROGRAMS); do \
+	    swift build --product $$program || exit 1; \
+	done
+	.build/debug/Sensitivity --seeds $(SEEDS) --lanes $(LANES) --sound-seeds 3 \
+	    $(if $(BUGS),$(addprefix --bug ,$(subst $(comma), ,$(BUGS))),--document $(SENSITIVITY))
 
 clean: ## removes what was built
 	rm -rf .build

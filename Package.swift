@@ -208,32 +208,43 @@ let testTargets: [Target] = [
     tests(
         "DiskAndClockTests",
         uses: [
-            "Campaign", "FaultHarness", "FaultyDisk", "History", "Nemesis", "SystemCalls",
-            "Testbed", "UnsyncedReplica", "allocdb-jepsen", "allocdb-jepsen-helper",
+            "BrokenReplica", "BugCatalogue", "Campaign", "FaultHarness", "FaultyDisk", "History",
+            "Nemesis", "SystemCalls", "Testbed", "allocdb-jepsen", "allocdb-jepsen-helper",
             "allocdb-local-cluster",
         ]),
-    .executableTarget(
-        name: "UnsyncedReplica",
-        dependencies: [
-            "ClusterProtocol", "ClusterRunner", "LeaseKernel", "ReplicaServer", "Replication",
-            "SystemCalls",
-        ],
-        path: "Tests/UnsyncedReplica",
-        swiftSettings: settings),
     tests(
         "RunTests",
         uses: [
-            "BrokenReplica", "Campaign", "History", "Nemesis", "Reporting", "SystemCalls",
+            "BrokenReplica", "Campaign", "History", "Nemesis", "Reporting",
+            "SystemCalls",
             "Testbed", "Workload", "allocdb-jepsen", "allocdb-local-cluster",
         ]),
+    .target(
+        name: "BugCatalogue", dependencies: ["SystemCalls"], path: "Tests/BugCatalogue",
+        swiftSettings: settings),
     .executableTarget(
         name: "BrokenReplica",
         dependencies: [
-            "ClusterProtocol", "ClusterRunner", "LeaseKernel", "ReplicaServer", "Replication",
+            "BugCatalogue", "ByteCoding", "ClusterProtocol", "ClusterRunner", "LeaseKernel",
+            "ReplicaServer", "Replication",
             "SystemCalls",
         ],
         path: "Tests/BrokenReplica",
         swiftSettings: settings),
+    .executableTarget(
+        name: "Sensitivity",
+        dependencies: [
+            "BugCatalogue", "Checking", "CommandDescriptions", "Conducting", "DurableFiles",
+            "History", "Matrix", "Nemesis", "Reporting", "SystemCalls", "Testbed", "Workload",
+        ],
+        path: "Tests/Sensitivity",
+        swiftSettings: settings),
+    tests(
+        "SensitivityTests",
+        uses: [
+            "BrokenReplica", "BugCatalogue", "Sensitivity", "SystemCalls", "allocdb-jepsen",
+            "allocdb-jepsen-helper", "allocdb-local-cluster",
+        ]),
     tests(
         "ReportingTests",
         uses: ["DurableFiles", "History", "JSONText", "Reporting", "SystemCalls"]),

@@ -1,21 +1,28 @@
+import LeaseKernel
 import Replication
 
 /// A disk that lies: what is appended stays in memory, `sync` does nothing, and only now and then
-/// everything is really written. A kill forgets what was answered as durable.
+/// everything is really written. A kill forgets what was answered as durable. It may lie to backups
+/// only.
 struct ForgetfulStorage: ReplicaStorage, Sendable {
     private var disk: ReplicaFolder
     private var unwritten: [ReplicaFile: [UInt8]] = [:]
+    private let liesToBackupsOnly: Bool
+    private var role = ReplicaRole.backup
 
     /// Bytes that may be forgotten: a few seconds of load.
     static let forgettableBytes = 256 << 10
 
-    init(_ disk: ReplicaFolder) {
+    init(_ disk: ReplicaFolder, liesToBackupsOnly: Bool = false) {
         self.disk = disk
+        self.liesToBackupsOnly = liesToBackupsOnly
     }
 
     mutating func read(_ file: ReplicaFile) throws(StorageFailure) -> [UInt8]? {
-        guard let pending = unwritten[file] else { return try disk.read(file) }
-        return (try disk.read(file) ?? []) + pending
+        let stored = try disk.read(file)
+        if file == .metadata, let stored { note(metadata: stored) }
+        guard let pending = unwritten[file] else { return stored }
+        return (stored ?? []) + pending
     }
 
     mutating func read(
@@ -33,16 +40,25 @@ struct ForgetfulStorage: ReplicaStorage, Sendable {
         }
     }
 
-    mutating func sync(_ file: ReplicaFile) throws(StorageFailure) {}
+    mutating func sync(_ file: ReplicaFile) throws(StorageFailure) {
+        guard liesToBackupsOnly, role == .primary else { return }
+        try writeOut(file)
+        try disk.sync(file)
+    }
 
     mutating func replace(_ file: ReplicaFile, with bytes: [UInt8]) throws(StorageFailure) {
         unwritten[file] = nil
+        if file == .metadata { note(metadata: bytes) }
         try disk.replace(file, with: bytes)
     }
 
     mutating func truncate(_ file: ReplicaFile, to length: Int) throws(StorageFailure) {
         try writeOut(file)
         try disk.truncate(file, to: length)
+    }
+
+    private mutating func note(metadata: [UInt8]) {
+        if let known = try? MetadataFormatV3.decode(metadata) { role = known.role }
     }
 
     private mutating func writeOut(_ file: ReplicaFile) throws(StorageFailure) {

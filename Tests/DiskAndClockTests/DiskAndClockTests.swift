@@ -1,3 +1,4 @@
+import BugCatalogue
 import FaultHarness
 import FaultyDisk
 import History
@@ -88,11 +89,17 @@ import Testing
         _ schedule: NemesisSchedule, _ binary: String, window: Duration,
         _ body: (RunResult, RunRecord) throws -> Void
     ) throws {
+        try run(schedule, program: try builtExecutable(binary), window: window, body)
+    }
+
+    static func run(
+        _ schedule: NemesisSchedule, program: String, window: Duration,
+        _ body: (RunResult, RunRecord) throws -> Void
+    ) throws {
         let root = try FileSystem.makeTemporaryFolder(prefix: "disk-clock-runs")
         defer { try? FileSystem.removeTree(root) }
         let options = RunOptions(
-            runID: "reservation_contention-crash-restart",
-            replicaBinary: try builtExecutable(binary),
+            runID: "reservation_contention-crash-restart", replicaBinary: program,
             faultWindow: window, rate: 200, seed: 7, outputRoot: root, toolVersion: "test",
             faults: .schedule(schedule, path: "test"))
         let finished = Mutex<RunResult?>(nil)
@@ -156,9 +163,12 @@ import Testing
 
     @Test("a daemon that acknowledges before it syncs is blocked by a power cut")
     func unsyncedDaemon() throws {
-        try Self.run(Self.powerCuts, "UnsyncedReplica", window: .seconds(2)) { result, record in
+        let folder = try FileSystem.makeTemporaryFolder(prefix: "disk-clock-unsynced")
+        defer { try? FileSystem.removeTree(folder) }
+        let program = try BugCatalogue.Bug.forgetsUnsynced.writeProgram(
+            in: folder, brokenReplica: try builtExecutable("BrokenReplica"))
+        try Self.run(Self.powerCuts, program: program, window: .seconds(2)) { result, record in
             #expect(result.verdict == .blocked, "\(Self.story(result, record))")
-            print(Self.story(result, record).prefix(3000))
         }
     }
 

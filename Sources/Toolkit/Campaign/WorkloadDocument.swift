@@ -15,8 +15,8 @@ extension WorkloadDescription {
             intent depends on the answers.
 
             A run that did not meet what its workload exists for ends *unknown: coverage too thin*,
-            not passed. That each finds the bug it is about, in a daemon that has only that one, is
-            shown by `Tests/RunTests/WorkloadBiteTests.swift`.
+            not passed. That each finds the bugs it is about, in daemons that have only one each, is
+            shown in [sensitivity.md](sensitivity.md).
 
             This file is generated from the descriptions in `Sources/Toolkit/Workload`; a test
             compares the two.

@@ -81,6 +81,45 @@ extension MatrixFile {
           - run: release-gate
 
         """#,
+        "sensitivity": #"""
+        # The runs that must find the bugs of the broken daemons (docs/reference/sensitivity.md), each
+        # within a minute. A correct daemon passes them all.
+        matrix: sensitivity
+        description: Short runs, each of which finds certain bugs in daemons that are broken on purpose
+        defaults:
+          window: 20
+        runs:
+          - run: reservation_contention-control
+            window: 5
+          - run: ambiguous_write_retry-control
+            window: 5
+          - run: failover_read_fences-control
+            window: 5
+          - run: expiration_and_recovery-control
+            window: 5
+          - run: lease_safety-control
+            window: 5
+          - run: reservation_contention-crash-restart
+            faults: [crash, take-over]
+          - run: ambiguous_write_retry-crash-restart
+            window: 12
+          - run: expiration_and_recovery-crash-restart
+          - run: expiration_and_recovery-mixed-failover
+            faults: [crash, take-over]
+          - run: ambiguous_write_retry-mixed-failover
+            faults: [take-over]
+          - run: reservation_contention-partition-heal
+            faults: [stale-primary, frozen-primary]
+            window: 15
+          - run: failover_read_fences-partition-heal
+            testbed: namespaces
+            faults: [partitioned-primary]
+            window: 15
+          - run: lease_safety-crash-restart
+            faults: [power-cut, torn-write]
+            window: 15
+
+        """#,
         "smoke": #"""
         # Does everything work at all? All seventeen runs, 20 seconds each.
         matrix: smoke

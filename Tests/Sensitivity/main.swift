@@ -1,0 +1,3 @@
+import SystemCalls
+
+exitProcess(Sensitivity.main(CommandLine.arguments))
