@@ -140,7 +140,7 @@ struct StreamingJudge {
             }
         case .failed:
             // Perhaps the cluster has forgotten it (promise 4).
-            if event.code == PlainEvent.slotOverflow { throw .answer }
+            if event.code == PlainEvent.slotOverflow, commands[place].isTold { throw .answer }
             try commands.failed(event.attempt, of: place)
         case .ambiguous:
             try commands.becameAmbiguous(place)
