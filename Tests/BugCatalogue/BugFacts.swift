@@ -80,7 +80,8 @@ extension Bug {
         case .ignoresHolders:
             BugFacts(
                 "accepts a confirm or release by anybody", "lease_safety-control",
-                ["wrong-holder-accepted"])
+                // A stranger may also be refused, for another reason than being one.
+                ["wrong-holder-accepted", "false-refusal"])
         case .revokesAtOnce:
             BugFacts(
                 "a revoke frees the resources without waiting for the reclaim",
