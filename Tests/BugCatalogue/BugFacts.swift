@@ -110,7 +110,9 @@ extension Bug {
         case _:
             BugFacts(
                 "takes members of a bundle, but the first, from whoever holds them",
-                "lease_safety-control", ["stolen-member", "double-allocation", "early-reuse"])
+                "lease_safety-control",
+                // Whoever lost a member is refused what is theirs.
+                ["stolen-member", "double-allocation", "early-reuse", "false-refusal"])
         }
     }
 
