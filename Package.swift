@@ -130,6 +130,8 @@ let toolkit: [Target] = [
             "LeaseKernel", "Switch", "SystemCalls",
         ]),
     library(
+        "Machines", in: "Toolkit", uses: ["JSONText", "SystemCalls"]),
+    library(
         "Nemesis", in: "Toolkit",
         uses: [
             "ClusterProtocol", "DurableFiles", "FaultyDisk", "History", "LeaseKernel",
@@ -296,6 +298,7 @@ let testTargets: [Target] = [
     tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
     tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
     tests("SystemCallsTests", uses: ["SystemCalls"]),
+    tests("MachinesTests", uses: ["JSONText", "Machines", "SystemCalls"]),
     tests("SwitchTests", uses: ["Randomness", "Switch", "SystemCalls"]),
     tests(
         "ClusterRunnerTests",

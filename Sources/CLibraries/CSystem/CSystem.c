@@ -78,6 +78,14 @@ int csystem_timerfd_set(int descriptor, int64_t nanoseconds) {
     return timerfd_settime(descriptor, TFD_TIMER_ABSTIME, &timing, NULL);
 }
 
+// Closes after a failed call, whose error stays.
+static int closed_after_failure(int descriptor) {
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return -1;
+}
+
 int csystem_take_name(const char *name) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(name);
@@ -90,12 +98,39 @@ int csystem_take_name(const char *name) {
     int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return -1;
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
-    if (bind(descriptor, (struct sockaddr *)&address, size) < 0) {
-        int error = errno;
-        close(descriptor);
-        errno = error;
+    if (bind(descriptor, (struct sockaddr *)&address, size) < 0)
+        return closed_after_failure(descriptor);
+    return descriptor;
+}
+
+// A stream socket, and the address of a path; -1 when the path is too long for one.
+static int unix_socket(const char *path, struct sockaddr_un *address) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof address->sun_path) {
+        errno = ENAMETOOLONG;
         return -1;
     }
+    strcpy(address->sun_path, path);
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+int csystem_unix_connect(const char *path) {
+    struct sockaddr_un address;
+    int descriptor = unix_socket(path, &address);
+    if (descriptor < 0) return -1;
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) < 0)
+        return closed_after_failure(descriptor);
+    return descriptor;
+}
+
+int csystem_unix_listen(const char *path, int backlog) {
+    struct sockaddr_un address;
+    int descriptor = unix_socket(path, &address);
+    if (descriptor < 0) return -1;
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 ||
+        listen(descriptor, backlog) < 0)
+        return closed_after_failure(descriptor);
     return descriptor;
 }
 

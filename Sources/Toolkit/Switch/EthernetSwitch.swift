@@ -27,6 +27,10 @@ public final class EthernetSwitch: Sendable {
         let port: any SwitchPort
         var waiting: [(link: Link, bytes: [UInt8])] = []
         var failure: SystemError?
+        /// Whether the poller tells when it has room again.
+        var isAwaited = false
+
+        init(port: any SwitchPort) { self.port = port }
     }
 
     private let shared: Shared
@@ -88,6 +92,24 @@ public final class EthernetSwitch: Sendable {
         try shared.poller.add(
             port.descriptor, token: UInt64(id.rawValue), interest: .readable)
         return id
+    }
+
+    /// Puts another cable into a port, as after a machine was replaced: the rules about the port
+    /// hold for it. What waited for the old one is lost.
+    public func reattach(_ port: any SwitchPort, as id: PortID) throws(SystemError) {
+        let old = shared.locked { state -> Port? in
+            guard state.ports.indices.contains(id.rawValue) else { return nil }
+            let old = state.ports[id.rawValue]
+            // The lock is held, so nobody is told of the old descriptor after this.
+            if old.failure == nil { try? shared.poller.remove(old.port.descriptor) }
+            state.ports[id.rawValue] = Port(port: port)
+            return old
+        }
+        guard old != nil else {
+            throw SystemError(call: "reattach", code: 0, subject: "no \(id) on the switch")
+        }
+        try shared.poller.add(
+            port.descriptor, token: UInt64(id.rawValue), interest: .readable)
     }
 
     // MARK: - Rules
@@ -192,7 +214,12 @@ public final class EthernetSwitch: Sendable {
             let number = link.to.rawValue
             guard ports.indices.contains(number), ports[number].failure == nil else { return }
             do throws(SystemError) {
-                if ports[number].waiting.isEmpty, try ports[number].port.send(frame) { return }
+                if ports[number].waiting.isEmpty, try ports[number].port.send(frame) {
+                    if try !ports[number].port.finishSending() {
+                        awaitRoom(PortID(number), &ports[number], shared)
+                    }
+                    return
+                }
             } catch {
                 failures.append((link.to, error))
                 return
@@ -201,11 +228,7 @@ public final class EthernetSwitch: Sendable {
                 overflows.append(link.to)
                 return
             }
-            if ports[number].waiting.isEmpty {
-                try? shared.poller.modify(
-                    ports[number].port.descriptor, token: UInt64(number),
-                    interest: [.readable, .writable])
-            }
+            awaitRoom(PortID(number), &ports[number], shared)
             ports[number].waiting.append((link, Array(frame)))
         }
         state.ports = ports
@@ -213,10 +236,19 @@ public final class EthernetSwitch: Sendable {
         for (port, failure) in failures { fail(port, failure, &state, shared) }
     }
 
+    /// Asks to be told when a port has room again.
+    private static func awaitRoom(_ id: PortID, _ port: inout Port, _ shared: Shared) {
+        if port.isAwaited { return }
+        port.isAwaited = true
+        try? shared.poller.modify(
+            port.port.descriptor, token: UInt64(id.rawValue), interest: [.readable, .writable])
+    }
+
     /// The port has room again.
     private static func flush(_ id: PortID, _ state: inout State, _ shared: Shared) {
         let number = id.rawValue
         var sent = 0
+        var isFinished = false
         do throws(SystemError) {
             for entry in state.ports[number].waiting {
                 if let rule = state.core.cut(entry.link) {
@@ -226,12 +258,14 @@ public final class EthernetSwitch: Sendable {
                 }
                 sent += 1
             }
+            isFinished = try state.ports[number].port.finishSending()
         } catch {
             fail(id, error, &state, shared)
             return
         }
         state.ports[number].waiting.removeFirst(sent)
-        if state.ports[number].waiting.isEmpty {
+        if isFinished, state.ports[number].waiting.isEmpty {
+            state.ports[number].isAwaited = false
             try? shared.poller.modify(
                 state.ports[number].port.descriptor, token: UInt64(number), interest: .readable)
         }

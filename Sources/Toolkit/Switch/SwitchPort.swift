@@ -9,6 +9,13 @@ public protocol SwitchPort: AnyObject, Sendable {
     func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int?
     /// False when there is no room now.
     func send(_ frame: UnsafeRawBufferPointer) throws(SystemError) -> Bool
+    /// Sends on what `send` took but could not let go of; false while something is left of it,
+    /// and then the descriptor is waited for until it is writable.
+    func finishSending() throws(SystemError) -> Bool
+}
+
+extension SwitchPort {
+    public func finishSending() throws(SystemError) -> Bool { true }
 }
 
 /// A port whose descriptor keeps the borders between frames: a tap, or one end of a `PacketPair`

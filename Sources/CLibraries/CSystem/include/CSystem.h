@@ -39,6 +39,9 @@ int csystem_bind_listen(int descriptor, const uint8_t *address, bool ipv6, uint1
 int csystem_defer_accept(int descriptor, int seconds);
 int csystem_connect(int descriptor, const uint8_t *address, bool ipv6, uint16_t port);
 int csystem_accept(int listener);
+// Stream sockets with a name in a folder, non-blocking; connecting waits for nobody.
+int csystem_unix_connect(const char *path);
+int csystem_unix_listen(const char *path, int backlog);
 int csystem_local_port(int descriptor);
 int csystem_socket_error(int descriptor);
 // Whether both ends of a connection are the same socket.
