@@ -113,11 +113,13 @@ let toolkit: [Target] = [
         "History", in: "Toolkit",
         uses: ["ByteCoding", "Compression", "DurableFiles", "SystemCalls"]),
     library("Interchange", in: "Toolkit", uses: ["History", "SystemCalls"]),
-    library("Checking", in: "Toolkit", uses: ["History"]),
+    library(
+        "Checking", in: "Toolkit", uses: ["BoundedCollections", "History", "Randomness"]),
     library("Searching", in: "Toolkit"),
     library(
         "Matrix", in: "Toolkit", uses: ["CommandDescriptions", "JSONText", "YAMLText"]),
-    library("Switch", in: "Toolkit", uses: ["Randomness", "SystemCalls"]),
+    library(
+        "Switch", in: "Toolkit", uses: ["BoundedCollections", "Randomness", "SystemCalls"]),
     library(
         "Workload", in: "Toolkit",
         uses: [
@@ -228,8 +230,7 @@ let testTargets: [Target] = [
         name: "BrokenReplica",
         dependencies: [
             "BugCatalogue", "ByteCoding", "ClusterProtocol", "ClusterRunner", "LeaseKernel",
-            "ReplicaServer", "Replication",
-            "SystemCalls",
+            "ReplicaServer", "Replication", "SystemCalls",
         ],
         path: "Tests/BrokenReplica",
         swiftSettings: settings),
@@ -308,8 +309,8 @@ let testTargets: [Target] = [
         "EndToEndTests",
         uses: [
             "ByteCoding", "ClusterHarness", "ClusterProtocol", "CrashingReplica", "DurableFiles",
-            "LeaseEngine", "LeaseKernel", "Randomness", "Replication", "SystemCalls",
-            "allocdb-local-cluster",
+            "LeaseEngine", "LeaseKernel", "Randomness", "Replication",
+            "SystemCalls", "allocdb-local-cluster",
         ]),
     .executableTarget(
         name: "CrashingReplica",
@@ -324,7 +325,7 @@ let testTargets: [Target] = [
         dependencies: ["ByteCoding", "LeaseEngine", "LeaseKernel", "TestSupport"],
         path: "Tests/EngineVectors",
         swiftSettings: settings),
-    tests("BoundedCollectionsTests", uses: ["BoundedCollections"]),
+    tests("BoundedCollectionsTests", uses: ["BoundedCollections", "Randomness"]),
     tests(
         "LeaseKernelTests",
         uses: ["ByteCoding", "DurableFiles", "EngineVectors", "LeaseKernel"]),

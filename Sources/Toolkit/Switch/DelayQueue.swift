@@ -1,15 +1,16 @@
+import BoundedCollections
 import SystemCalls
 
 /// Frames that wait for their time, earliest first; of equal times the one that came first.
 struct DelayQueue {
-    struct Entry {
+    struct Entry: Comparable {
         let release: Instant
         let order: UInt64
         let link: Link
         let bytes: [UInt8]
 
-        func isBefore(_ other: Entry) -> Bool {
-            (release, order) < (other.release, other.order)
+        static func < (left: Entry, right: Entry) -> Bool {
+            (left.release, left.order) < (right.release, right.order)
         }
     }
 
@@ -17,7 +18,7 @@ struct DelayQueue {
     static let frameLimit = 32_768
     static let byteLimit = 64 << 20
 
-    private var heap: [Entry] = []
+    private var heap = MinHeap<Entry>()
     private var held = 0
     private var nextOrder: UInt64 = 0
 
@@ -29,42 +30,16 @@ struct DelayQueue {
         guard heap.count < Self.frameLimit, held + bytes.count <= Self.byteLimit else {
             return false
         }
-        heap.append(Entry(release: release, order: nextOrder, link: link, bytes: bytes))
+        heap.insert(Entry(release: release, order: nextOrder, link: link, bytes: bytes))
         nextOrder += 1
         held += bytes.count
-        var index = heap.count - 1
-        while index > 0 {
-            let parent = (index - 1) / 2
-            guard heap[index].isBefore(heap[parent]) else { break }
-            heap.swapAt(index, parent)
-            index = parent
-        }
         return true
     }
 
     /// The earliest frame whose time has come.
     mutating func pop(until now: Instant) -> Entry? {
         guard let first = heap.first, first.release <= now else { return nil }
-        let last = heap.removeLast()
         held -= first.bytes.count
-        if !heap.isEmpty {
-            heap[0] = last
-            sink()
-        }
-        return first
-    }
-
-    private mutating func sink() {
-        var index = 0
-        while true {
-            var smallest = index
-            for child in [2 * index + 1, 2 * index + 2]
-            where child < heap.count && heap[child].isBefore(heap[smallest]) {
-                smallest = child
-            }
-            if smallest == index { return }
-            heap.swapAt(index, smallest)
-            index = smallest
-        }
+        return heap.popFirst()
     }
 }

@@ -25,31 +25,37 @@ extension Kernel {
     ) throws(EntryFailure) -> ExecutedEntry {
         switch entry.kind {
         case .client:
-            let request: ClientCommand
-            do throws(CommandDecodingError) {
-                request = try CommandCodec.decodeClient(entry.payload)
-            } catch {
-                throw .undecodable(error)
-            }
-            do throws(KernelError) {
-                let applied = try apply(request, lsn: entry.lsn, requestSlot: entry.requestSlot)
-                return ExecutedEntry(applied, operationID: request.operationID)
-            } catch {
-                throw .kernel(error)
+            let request = try entry.decoded(by: CommandCodec.decodeClient)
+            return try executed(as: request.operationID) { kernel throws(KernelError) in
+                try kernel.apply(request, lsn: entry.lsn, requestSlot: entry.requestSlot)
             }
         case .internal:
-            let command: Command
-            do throws(CommandDecodingError) {
-                command = try CommandCodec.decodeInternal(entry.payload)
-            } catch {
-                throw .undecodable(error)
+            let command = try entry.decoded(by: CommandCodec.decodeInternal)
+            return try executed { kernel throws(KernelError) in
+                try kernel.applyInternal(command, lsn: entry.lsn, requestSlot: entry.requestSlot)
             }
-            do throws(KernelError) {
-                return ExecutedEntry(
-                    try applyInternal(command, lsn: entry.lsn, requestSlot: entry.requestSlot))
-            } catch {
-                throw .kernel(error)
-            }
+        }
+    }
+
+    private mutating func executed(
+        as id: OperationID? = nil, _ apply: (inout Kernel) throws(KernelError) -> AppliedCommand
+    ) throws(EntryFailure) -> ExecutedEntry {
+        do {
+            return ExecutedEntry(try apply(&self), operationID: id)
+        } catch {
+            throw .kernel(error)
+        }
+    }
+}
+
+extension PreparedEntry {
+    fileprivate func decoded<Request>(
+        by decode: ([UInt8]) throws(CommandDecodingError) -> Request
+    ) throws(EntryFailure) -> Request {
+        do {
+            return try decode(payload)
+        } catch {
+            throw .undecodable(error)
         }
     }
 }

@@ -1,3 +1,4 @@
+import BoundedCollections
 import History
 
 /// As much of an allocator as a sample needs, by the rules of lease-kernel.md 7 to 13, with
@@ -21,20 +22,16 @@ struct SampleAllocator {
         var version: UInt64 = 0
     }
 
-    private struct Remembered {
-        let outcome: Outcome
-    }
-
     private let limits: ClusterLimits
     private(set) var lastLSN: UInt64 = 0
     private(set) var lastSlot = Slot(0)
     private var resources: [Resource] = []
     private var leases = IDTable<ReservationID, Lease>()
     private var live: [ReservationID] = []
-    private var remembered = IDTable<OperationID, Remembered>()
+    private var remembered = IDTable<OperationID, Outcome>()
     private var leaseQueue = RingQueue<(id: ReservationID, after: Slot)>()
     private var operationQueue = RingQueue<(id: OperationID, after: Slot)>()
-    private var deadlines = DeadlineHeap()
+    private var deadlines = MinHeap<LeaseDeadline>()
     private var watermark: ReservationID?
 
     init(_ limits: ClusterLimits) { self.limits = limits }
@@ -67,18 +64,17 @@ struct SampleAllocator {
 
     mutating func submit(_ operation: Operation, _ id: OperationID, _ slot: Slot) -> Outcome {
         if let known = remembered[id] {
-            switch known.outcome {
+            switch known {
             case .committed(let lsn, let result, _):
                 return .committed(lsn, result, fromRetryCache: true)
             case .refused(let lsn, let code, _): return .refused(lsn, code, fromRetryCache: true)
-            case .ticked, .read, .failed, .ambiguous: return known.outcome
+            case .ticked, .read, .failed, .ambiguous: return known
             }
         }
         advance(to: slot)
         let outcome = execute(operation, slot)
-        let window = SlotCount(limits.maxTTL.rawValue + limits.clientRetryWindow.rawValue)
-        remembered[id] = Remembered(outcome: outcome)
-        operationQueue.append((id, slot.adding(window)))
+        remembered[id] = outcome
+        operationQueue.append((id, slot.adding(limits.operationWindow)))
         return outcome
     }
 
@@ -131,7 +127,7 @@ struct SampleAllocator {
         leases[id] = Lease(
             id: id, holder: holder, created: LSN(lastLSN), deadline: deadline, members: members)
         live.append(id)
-        deadlines.push(deadline, id.rawValue, 0)
+        deadlines.insert(LeaseDeadline(deadline: deadline, id: id.rawValue, place: 0))
         set(members, to: .reserved, by: id)
         return committed(
             CommitResult(reservationID: id, epoch: LeaseEpoch(1), deadline: deadline))

@@ -1,4 +1,5 @@
 public import History
+import Randomness
 
 /// Writes the native record of a made-up run in which every promise is kept, of any length: what
 /// the speed of judging is measured with.
@@ -57,7 +58,7 @@ private struct SampleRun {
     }
 
     private let sample: SampleRecord
-    private var random: SampleRandom
+    private var random: SeededRandom
     private var allocator = SampleAllocator(SampleRecord.limits)
     private var clients: [Client]
     private var sequence: UInt64 = 0
@@ -68,7 +69,7 @@ private struct SampleRun {
 
     init(_ sample: SampleRecord) {
         self.sample = sample
-        random = SampleRandom(sample.seed)
+        random = SeededRandom(seed: sample.seed)
         clients = [Client](repeating: Client(), count: sample.clients)
     }
 
@@ -76,7 +77,7 @@ private struct SampleRun {
         while true {
             // Near the end nothing new is begun, and what is open is answered.
             let isEnding = sequence + UInt64(2 * clients.count) >= sample.events
-            let number = created < sample.resources ? 0 : random.below(clients.count)
+            let number = created < sample.resources ? 0 : random.index(below: clients.count)
             switch clients[number].phase {
             case .idle:
                 if isEnding {
@@ -92,7 +93,7 @@ private struct SampleRun {
 
     private mutating func event(_ number: Int, _ content: HistoryEvent.Content) -> HistoryEvent {
         sequence += 1
-        time += UInt64(random.below(20_000))
+        time += random.below(20_000)
         return HistoryEvent(
             sequence: Sequence(sequence), time: RunInstant(time),
             process: ProcessID(UInt32(number + 1)), content: content)
@@ -157,11 +158,11 @@ private struct SampleRun {
             created += 1
             return .createResource(ResourceID(UInt128(created)))
         }
-        let resource = ResourceID(UInt128(1 + random.below(sample.resources)))
+        let resource = ResourceID(UInt128(1 + random.index(below: sample.resources)))
         let holder = HolderID(UInt128(number + 1))
-        let ttl = SlotCount(UInt64(1 + random.below(60)))
+        let ttl = SlotCount(1 + random.below(60))
         let fence = random.below(2) == 0 ? LSN(allocator.lastLSN) : nil
-        let lease = allocator.pick(random.below(1 << 30))
+        let lease = allocator.pick(random.index(below: 1 << 30))
         switch (random.below(100), lease) {
         case (0..<26, _): return .reserve(resource, holder, ttl: ttl)
         case (26..<30, _):
@@ -175,22 +176,5 @@ private struct SampleRun {
         case (77..<90, let lease?): return .getReservation(lease.id, requiredLSN: fence)
         default: return .getResource(resource, requiredLSN: fence)
         }
-    }
-}
-
-/// A small fast generator (SplitMix64).
-struct SampleRandom {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func below(_ bound: Int) -> Int {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return Int(
-            truncatingIfNeeded: (mixed ^ (mixed >> 31)).multipliedFullWidth(
-                by: UInt64(bound)
-            ).high)
     }
 }

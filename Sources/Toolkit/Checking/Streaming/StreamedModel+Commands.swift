@@ -1,3 +1,4 @@
+import BoundedCollections
 import History
 
 /// What each command does (lease-kernel.md 8), in the order of the checks there.
@@ -102,7 +103,7 @@ extension StreamedModel {
         leases[place].others = others
         leases[place].history.changedAt = lsn
         leasePlaces[ReservationID(id)] = Int32(place)
-        deadlines.push(deadline, id, Int32(place))
+        deadlines.insert(LeaseDeadline(deadline: deadline, id: id, place: Int32(place)))
         if deadlines.count > 2 * reservedLeases + 1024 {
             let leases = leases
             deadlines.keep { leases[Int($0.place)].isReserved && leases[Int($0.place)].id == $0.id }

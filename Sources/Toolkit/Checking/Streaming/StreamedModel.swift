@@ -1,3 +1,4 @@
+import BoundedCollections
 import History
 
 /// The allocator's contract once more as a state machine (`AllocationModel` has the words), made
@@ -57,7 +58,7 @@ struct StreamedModel {
     var operationRetirement = RingQueue<(place: Int32, after: Slot)>()
     var rememberedCount = 0
     var bucketCounts: [Int32]
-    var deadlines = DeadlineHeap()
+    var deadlines = MinHeap<LeaseDeadline>()
     var watermarks = RingQueue<(lsn: LSN, id: UInt128)>()
     var past = PastValues()
     var lastSlot = Slot(0)
