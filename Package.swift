@@ -224,13 +224,16 @@ let testTargets: [Target] = [
             "Testbed", "Workload", "allocdb-jepsen", "allocdb-local-cluster",
         ]),
     .target(
+        name: "StorageDoubles", dependencies: ["Replication"], path: "Tests/StorageDoubles",
+        swiftSettings: settings),
+    .target(
         name: "BugCatalogue", dependencies: ["SystemCalls"], path: "Tests/BugCatalogue",
         swiftSettings: settings),
     .executableTarget(
         name: "BrokenReplica",
         dependencies: [
             "BugCatalogue", "ByteCoding", "ClusterProtocol", "ClusterRunner", "LeaseKernel",
-            "ReplicaServer", "Replication", "SystemCalls",
+            "ReplicaServer", "Replication", "StorageDoubles", "SystemCalls",
         ],
         path: "Tests/BrokenReplica",
         swiftSettings: settings),
@@ -281,7 +284,7 @@ let testTargets: [Target] = [
         "ReplicaServerTests",
         uses: [
             "ClusterProtocol", "ClusterRunner", "LeaseEngine", "LeaseKernel", "ReplicaServer",
-            "Replication", "SystemCalls",
+            "Replication", "StorageDoubles", "SystemCalls",
         ]),
     tests(
         "LiveSessionTests",
@@ -309,14 +312,14 @@ let testTargets: [Target] = [
         "EndToEndTests",
         uses: [
             "ByteCoding", "ClusterHarness", "ClusterProtocol", "CrashingReplica", "DurableFiles",
-            "LeaseEngine", "LeaseKernel", "Randomness", "Replication",
+            "LeaseEngine", "LeaseKernel", "Randomness", "Replication", "StorageDoubles",
             "SystemCalls", "allocdb-local-cluster",
         ]),
     .executableTarget(
         name: "CrashingReplica",
         dependencies: [
             "ClusterProtocol", "ClusterRunner", "LeaseKernel", "ReplicaServer", "Replication",
-            "SystemCalls",
+            "StorageDoubles", "SystemCalls",
         ],
         path: "Tests/CrashingReplica",
         swiftSettings: settings),

@@ -46,7 +46,7 @@ struct BrokenDaemon {
                     settings.quorum = 1
                     settings.peers = []
                 }, storage: { ForgetfulStorage(ReplicaFolder(of: $0)) })
-        case .forgetsUnsynced: return run(storage: { UnsyncedStorage(ReplicaFolder(of: $0)) })
+        case .forgetsUnsynced: return run(storage: { UnsyncedStorage(disk: ReplicaFolder(of: $0)) })
         case .forgetsAsBackup:
             return run(
                 storage: { ForgetfulStorage(ReplicaFolder(of: $0), liesToBackupsOnly: true) })

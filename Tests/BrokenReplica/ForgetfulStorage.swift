@@ -1,11 +1,12 @@
 import LeaseKernel
 import Replication
+import StorageDoubles
 
 /// A disk that lies: what is appended stays in memory, `sync` does nothing, and only now and then
 /// everything is really written. A kill forgets what was answered as durable. It may lie to backups
 /// only.
-struct ForgetfulStorage: ReplicaStorage, Sendable {
-    private var disk: ReplicaFolder
+struct ForgetfulStorage: StorageDecorator, Sendable {
+    var disk: ReplicaFolder
     private var unwritten: [ReplicaFile: [UInt8]] = [:]
     private let liesToBackupsOnly: Bool
     private var role = ReplicaRole.backup

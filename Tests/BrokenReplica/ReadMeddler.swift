@@ -41,45 +41,15 @@ struct ReadMeddler: Meddler {
         switch request {
         case .getResource(let id, let fence):
             guard fence ?? LSN(0) <= kernel.lastAppliedLSN ?? LSN(0) else { return nil }
-            return kernel.resource(id).map { .resource(view(of: $0)) } ?? .resourceNotFound
+            return kernel.resource(id).map { .resource(ResourceView($0)) } ?? .resourceNotFound
         case .getLease(let id, let fence, let slot):
             guard fence ?? LSN(0) <= kernel.lastAppliedLSN ?? LSN(0) else { return nil }
             switch kernel.reservation(id, at: slot) {
-            case .found(let reservation): return .lease(view(of: reservation))
+            case .found(let reservation): return .lease(LeaseView(reservation))
             case .retired: return .leaseRetired
             case .notFound: return .leaseNotFound
             }
         case .submit, .getMetrics, .tickExpirations: return nil
         }
-    }
-
-    private func view(of resource: Resource) -> ResourceView {
-        let state: ResourceView.State =
-            switch resource.state {
-            case .available: .available
-            case .reserved: .reserved
-            case .confirmed: .active
-            case .revoking: .revoking
-            }
-        return ResourceView(
-            resourceID: resource.id, state: state, currentLeaseID: resource.currentReservation,
-            version: resource.version)
-    }
-
-    private func view(of lease: Reservation) -> LeaseView {
-        let state: LeaseView.State =
-            switch lease.state {
-            case .reserved: .reserved
-            case .confirmed: .active
-            case .released: .released
-            case .expired: .expired
-            case .revoking: .revoking
-            case .revoked: .revoked
-            }
-        return LeaseView(
-            leaseID: lease.id, holderID: lease.holder, state: state, epoch: lease.epoch,
-            createdLSN: lease.createdLSN, deadline: lease.deadline,
-            releasedLSN: lease.releasedLSN, retireAfter: lease.retireAfter,
-            members: lease.members)
     }
 }

@@ -2,11 +2,12 @@ import ByteCoding
 import ClusterProtocol
 import LeaseKernel
 import Replication
+import StorageDoubles
 
 /// The files of a replica that, as a backup, does not put entries into its journal: it has
 /// acknowledged them, but on disk are only those that it knows to be committed, in the log.
-struct SuffixlessStorage: ReplicaStorage, Sendable {
-    private var disk: ReplicaFolder
+struct SuffixlessStorage: StorageDecorator, Sendable {
+    var disk: ReplicaFolder
     private var role = ReplicaRole.backup
     /// Length of the journal as it is.
     private var journalLength: Int?
@@ -22,12 +23,6 @@ struct SuffixlessStorage: ReplicaStorage, Sendable {
         return bytes
     }
 
-    mutating func read(
-        _ file: ReplicaFile, at offset: Int, count: Int
-    ) throws(StorageFailure) -> [UInt8] {
-        try disk.read(file, at: offset, count: count)
-    }
-
     mutating func append(_ file: ReplicaFile, _ bytes: [UInt8]) throws(StorageFailure) {
         guard file == .journal, let length = journalLength else {
             return try disk.append(file, bytes)
@@ -37,16 +32,10 @@ struct SuffixlessStorage: ReplicaStorage, Sendable {
         try disk.append(.journal, kept)
     }
 
-    mutating func sync(_ file: ReplicaFile) throws(StorageFailure) { try disk.sync(file) }
-
     mutating func replace(_ file: ReplicaFile, with bytes: [UInt8]) throws(StorageFailure) {
         if file == .metadata { note(metadata: bytes) }
         if file == .journal { journalLength = bytes.count }
         try disk.replace(file, with: bytes)
-    }
-
-    mutating func truncate(_ file: ReplicaFile, to length: Int) throws(StorageFailure) {
-        try disk.truncate(file, to: length)
     }
 
     private mutating func note(metadata: [UInt8]) {

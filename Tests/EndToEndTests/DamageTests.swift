@@ -5,6 +5,7 @@ import LeaseEngine
 import LeaseKernel
 import Randomness
 import Replication
+import StorageDoubles
 import SystemCalls
 import TestSupport
 import Testing
@@ -75,7 +76,8 @@ extension EndToEndTests {
                     }
                     try bench.write(2)
                     try bench.kill(2)
-                    for (file, bytes) in files.contents {
+                    for file in ReplicaFile.allCases {
+                        guard let bytes = files.contents[file] else { continue }
                         try DurableFiles.replace(paths[file], with: bytes)
                     }
                 }
@@ -113,9 +115,9 @@ extension EndToEndTests {
 }
 
 /// The files of one replica in memory, to be damaged and recovered again and again.
-private struct ReplicaFiles: ReplicaStorage {
+private struct ReplicaFiles {
     let replica: ReplicaLayout
-    var contents: [ReplicaFile: [UInt8]] = [:]
+    var contents = MemoryFiles()
 
     /// What a recovered replica holds, committed or only prepared: a commit that is not known
     /// any more is heard again, an entry that is gone is lost.
@@ -191,7 +193,7 @@ private struct ReplicaFiles: ReplicaStorage {
 
     /// Recovers a copy; nil when it refuses.
     func recovered(in layout: ClusterLayout) throws -> Held? {
-        var copy = self
+        var copy = contents
         let settings = LiveSettings(
             identity: ReplicaIdentity(
                 replicaID: replica.id, shardID: ShardID(layout.kernel.shardID)),
@@ -203,8 +205,8 @@ private struct ReplicaFiles: ReplicaStorage {
         else { return nil }
         let survey = try ReplicaSurvey(
             WorkspaceFiles(
-                metadata: copy.contents[.metadata], journal: copy.contents[.journal],
-                log: copy.contents[.log], snapshot: copy.contents[.snapshot]
+                metadata: copy[.metadata], journal: copy[.journal],
+                log: copy[.log], snapshot: copy[.snapshot]
             ).decode(named: "copy"), configuration: layout.kernel)
         var kernel = survey.kernel
         for entry in survey.contents.prepared.all {
@@ -215,27 +217,5 @@ private struct ReplicaFiles: ReplicaStorage {
         return Held(
             last: kernel.lastAppliedLSN ?? LSN(0),
             image: try SnapshotCodec.encode(kernel.snapshot()))
-    }
-
-    mutating func read(_ file: ReplicaFile) throws(StorageFailure) -> [UInt8]? { contents[file] }
-
-    mutating func read(
-        _ file: ReplicaFile, at offset: Int, count: Int
-    ) throws(StorageFailure) -> [UInt8] {
-        Array((contents[file] ?? []).dropFirst(offset).prefix(count))
-    }
-
-    mutating func append(_ file: ReplicaFile, _ bytes: [UInt8]) throws(StorageFailure) {
-        contents[file, default: []] += bytes
-    }
-
-    mutating func sync(_ file: ReplicaFile) throws(StorageFailure) {}
-
-    mutating func replace(_ file: ReplicaFile, with bytes: [UInt8]) throws(StorageFailure) {
-        contents[file] = bytes
-    }
-
-    mutating func truncate(_ file: ReplicaFile, to length: Int) throws(StorageFailure) {
-        contents[file] = Array((contents[file] ?? []).prefix(length))
     }
 }

@@ -2,6 +2,7 @@ import ClusterProtocol
 import ClusterRunner
 import LeaseEngine
 import LeaseKernel
+import StorageDoubles
 import Synchronization
 import SystemCalls
 import TestSupport
@@ -47,7 +48,8 @@ struct AnsweringCore: ReplicaCore {
 }
 
 /// A disk whose syncs take until they are let through.
-struct HeldStorage: ReplicaStorage, Sendable {
+struct HeldStorage: StorageDecorator, Sendable {
+    var disk = MemoryFiles()
     /// Signalled when a sync has begun, and waited for by it.
     let begun = Semaphore()
     let release = Semaphore()
@@ -56,12 +58,6 @@ struct HeldStorage: ReplicaStorage, Sendable {
         begun.signal()
         release.wait()
     }
-
-    func read(_ file: ReplicaFile) -> [UInt8]? { nil }
-    func read(_ file: ReplicaFile, at offset: Int, count: Int) -> [UInt8] { [] }
-    func append(_ file: ReplicaFile, _ bytes: [UInt8]) {}
-    func replace(_ file: ReplicaFile, with bytes: [UInt8]) {}
-    func truncate(_ file: ReplicaFile, to length: Int) {}
 }
 
 /// One replica's server with the answering core, in this process.

@@ -1,6 +1,6 @@
-import ClusterProtocol
+package import ClusterProtocol
 import LeaseEngine
-import LeaseKernel
+package import LeaseKernel
 
 // From the kernel's words to those of the client protocol (wire-api.md 3).
 
@@ -13,7 +13,7 @@ extension CommittedSubmit {
 }
 
 extension ResourceView {
-    init(_ resource: Resource) {
+    package init(_ resource: Resource) {
         let state: State =
             switch resource.state {
             case .available: .available
@@ -28,7 +28,7 @@ extension ResourceView {
 }
 
 extension LeaseView {
-    init(_ reservation: Reservation) {
+    package init(_ reservation: Reservation) {
         let state: State =
             switch reservation.state {
             case .reserved: .reserved
