@@ -1,7 +1,6 @@
 import Checking
 import Foundation
 import History
-import SystemCalls
 import TestSupport
 import Testing
 
@@ -31,37 +30,38 @@ struct ReferenceOutputTests {
 
     @Test("a native record is judged by its export")
     func nativeRecord() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "reference")
-        defer { try? FileSystem.removeTree(folder) }
-        let path = folder + "/history.record"
-        let header = RunHeader(
-            runID: "x", workload: "x", nemesis: "x", testbed: "x", seed: 1, concurrency: 1,
-            slotRule: "", toolVersion: "", limits: ClusterLimits())
-        let recorder = try Recorder(creating: path, header: header)
-        for holder in [7, 8] as [UInt64] {
-            let attempt = try recorder.invoke(
-                .reserve(ResourceID(1), HolderID(UInt128(holder)), ttl: SlotCount(4)),
-                id: OperationID(UInt128(holder)), slot: Slot(1), endpoint: ReplicaID(1),
-                by: ProcessID(1))
-            let result = CommitResult(
-                reservationID: ReservationID(UInt128(holder)), epoch: LeaseEpoch(1),
-                deadline: Slot(5))
-            try recorder.complete(
-                attempt, .committed(LSN(holder), result, fromRetryCache: false), by: ProcessID(1))
-        }
-        try recorder.finish()
-        let output = ReferenceOutput(ofFile: path)
-        #expect(output.exitStatus == 1)
-        #expect(
-            output.standardOutput == """
-                release_gate=blocked
-                logical_commands=2
-                blockers=1
-                blocker=double_allocation resource_id=1 existing_operation_id=7 \
-                conflicting_operation_id=8
+        try withTemporaryFolder { folder in
+            let path = folder + "/history.record"
+            let header = RunHeader(
+                runID: "x", workload: "x", nemesis: "x", testbed: "x", seed: 1, concurrency: 1,
+                slotRule: "", toolVersion: "", limits: ClusterLimits())
+            let recorder = try Recorder(creating: path, header: header)
+            for holder in [7, 8] as [UInt64] {
+                let attempt = try recorder.invoke(
+                    .reserve(ResourceID(1), HolderID(UInt128(holder)), ttl: SlotCount(4)),
+                    id: OperationID(UInt128(holder)), slot: Slot(1), endpoint: ReplicaID(1),
+                    by: ProcessID(1))
+                let result = CommitResult(
+                    reservationID: ReservationID(UInt128(holder)), epoch: LeaseEpoch(1),
+                    deadline: Slot(5))
+                try recorder.complete(
+                    attempt, .committed(LSN(holder), result, fromRetryCache: false),
+                    by: ProcessID(1))
+            }
+            try recorder.finish()
+            let output = ReferenceOutput(ofFile: path)
+            #expect(output.exitStatus == 1)
+            #expect(
+                output.standardOutput == """
+                    release_gate=blocked
+                    logical_commands=2
+                    blockers=1
+                    blocker=double_allocation resource_id=1 existing_operation_id=7 \
+                    conflicting_operation_id=8
 
-                """)
-        #expect(output.standardError == "Jepsen release gate is blocked\n")
+                    """)
+            #expect(output.standardError == "Jepsen release gate is blocked\n")
+        }
     }
 
     @Test("the benchmark counts and judges every event of a history")

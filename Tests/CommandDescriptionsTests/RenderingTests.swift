@@ -50,46 +50,41 @@ struct RenderingTests {
 
     @Test("bash itself completes what it should", .enabled(if: Shell.has("bash")), arguments: lines)
     func bash(_ row: (line: [String], expected: [String])) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "completion-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(
-            at: folder.appending(path: "breads"), withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        for name in ["bread one.txt", "bread-two.txt"] {
-            try Data().write(to: folder.appending(path: name))
+        try withTemporaryFolder { folder in
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/breads", withIntermediateDirectories: true)
+            for name in ["bread one.txt", "bread-two.txt"] {
+                try Data().write(to: URL(filePath: "\(folder)/\(name)"))
+            }
+            let words = row.line.map { "'\($0)'" }.joined(separator: " ")
+            let script =
+                SampleTool.root.completionScript(for: .bash) + """
+                    cd '\(folder)'
+                    COMP_WORDS=(\(words)); COMP_CWORD=\(row.line.count - 1)
+                    _baker
+                    for reply in "${COMPREPLY[@]}"; do printf '%s\\n' "$reply"; done
+                    """
+            let file = "\(folder)/.script"
+            try Data(script.utf8).write(to: URL(filePath: file))
+            let result = Shell.run("bash -u '\(file)' 2>&1")
+            let replies = result.output.split(separator: "\n").map(String.init).sorted()
+            #expect(replies == row.expected)
+            #expect(result.status == 0)
         }
-        let words = row.line.map { "'\($0)'" }.joined(separator: " ")
-        let script =
-            SampleTool.root.completionScript(for: .bash) + """
-                cd '\(folder.path)'
-                COMP_WORDS=(\(words)); COMP_CWORD=\(row.line.count - 1)
-                _baker
-                for reply in "${COMPREPLY[@]}"; do printf '%s\\n' "$reply"; done
-                """
-        let file = folder.appending(path: ".script")
-        try Data(script.utf8).write(to: file)
-        let result = Shell.run("bash -u '\(file.path)' 2>&1")
-        let replies = result.output.split(separator: "\n").map(String.init).sorted()
-        #expect(replies == row.expected)
-        #expect(result.status == 0)
     }
 
     @Test("zsh accepts its script", .enabled(if: Shell.has("zsh")))
     func zsh() throws {
-        let file = FileManager.default.temporaryDirectory
-            .appending(path: "completion-\(UUID().uuidString)")
-        try Data(SampleTool.root.completionScript(for: .zsh).utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        #expect(Shell.run("zsh -n '\(file.path)' 2>&1") == Shell.Result(output: "", status: 0))
+        try withTemporaryFolder { folder in
+            let file = "\(folder)/completion"
+            try Data(SampleTool.root.completionScript(for: .zsh).utf8)
+                .write(to: URL(filePath: file))
+            #expect(Shell.run("zsh -n '\(file)' 2>&1") == Shell.Result(output: "", status: 0))
+        }
     }
 
     @Test("fish itself completes what it should", .enabled(if: Shell.has("fish")))
     func fish() throws {
-        let script = SampleTool.root.completionScript(for: .fish)
-        let file = FileManager.default.temporaryDirectory
-            .appending(path: "completion-\(UUID().uuidString).fish")
-        try Data(script.utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
         let lines: [(line: String, expected: [String])] = [
             ("baker ", ["bake", "help", "oven"]),
             ("baker oven ", ["clean", "heat"]),
@@ -98,13 +93,18 @@ struct RenderingTests {
             ("baker bake --format=j", ["--format=json"]),
             ("baker oven clean --q", ["--quiet"]),
         ]
-        for (line, expected) in lines {
-            let result = Shell.run(
-                "fish --no-config -c \"source '\(file.path)'; complete -C '\(line)'\" 2>&1")
-            let replies = result.output.split(separator: "\n").map { reply in
-                reply.split(separator: "\t").first.map(String.init) ?? ""
+        try withTemporaryFolder { folder in
+            let file = "\(folder)/completion.fish"
+            try Data(SampleTool.root.completionScript(for: .fish).utf8)
+                .write(to: URL(filePath: file))
+            for (line, expected) in lines {
+                let result = Shell.run(
+                    "fish --no-config -c \"source '\(file)'; complete -C '\(line)'\" 2>&1")
+                let replies = result.output.split(separator: "\n").map { reply in
+                    reply.split(separator: "\t").first.map(String.init) ?? ""
+                }
+                #expect(replies.sorted() == expected, "\(line)")
             }
-            #expect(replies.sorted() == expected, "\(line)")
         }
     }
 }

@@ -8,14 +8,6 @@ import Testing
 struct AnalyzeChoiceTests {
     private let histories = Vectors.folder.appending(path: "histories").path
 
-    private func inFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "choices-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
-    }
-
     @Test("--explain says of every code what stands in the reference, by code and by number")
     func explain() throws {
         for promise in Promise.all {
@@ -37,9 +29,9 @@ struct AnalyzeChoiceTests {
 
     @Test("a history that was not judged by every promise does not pass")
     func leftOut() throws {
-        try inFolder { folder in
-            let good = folder.appending(path: "good").path
-            let stale = folder.appending(path: "stale").path
+        try withTemporaryFolder { folder in
+            let good = "\(folder)/good"
+            let stale = "\(folder)/stale"
             try RecordTests.write(to: good, readingState: .reserved)
             try RecordTests.write(to: stale, readingState: .available)
             #expect(CommandLineTests.run("analyze '\(good)'").status == 0)
@@ -70,21 +62,20 @@ struct AnalyzeChoiceTests {
 
     @Test("folders, bundles and standard input are judged; the worst stands first and decides")
     func many() throws {
-        try inFolder { folder in
-            let nested = folder.appending(path: "a/deep/run-1")
+        try withTemporaryFolder { folder in
+            let nested = URL(filePath: "\(folder)/a/deep/run-1")
             try FileManager.default.createDirectory(at: nested, withIntermediateDirectories: true)
             try RecordTests.write(
                 to: nested.appending(path: "history.record").path, readingState: .reserved)
             try "no history".write(
                 to: nested.appending(path: "notes.txt"), atomically: true, encoding: .utf8)
-            try RecordTests.write(
-                to: folder.appending(path: "z-stale").path, readingState: .available)
+            try RecordTests.write(to: "\(folder)/z-stale", readingState: .available)
             try "version=1\n".write(
-                to: folder.appending(path: "empty.txt"), atomically: true, encoding: .utf8)
+                to: URL(filePath: "\(folder)/empty.txt"), atomically: true, encoding: .utf8)
             try "{}".write(
-                to: folder.appending(path: "summary.json"), atomically: true, encoding: .utf8)
+                to: URL(filePath: "\(folder)/summary.json"), atomically: true, encoding: .utf8)
             for jobs in [1, 3] {
-                let result = CommandLineTests.run("analyze --jobs \(jobs) '\(folder.path)'")
+                let result = CommandLineTests.run("analyze --jobs \(jobs) '\(folder)'")
                 #expect(result.status == 1)
                 let lines = result.output.split(separator: "\n").map(String.init)
                 #expect(lines[0] == "3 histories: 1 blocked, 1 unknown, 1 passed")
@@ -95,12 +86,12 @@ struct AnalyzeChoiceTests {
                 #expect(lines[4].hasSuffix("/a/deep/run-1/history.record"))
                 #expect(result.output.contains("1. stale-read"))
             }
-            let empty = folder.appending(path: "nothing")
+            let empty = URL(filePath: "\(folder)/nothing")
             try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
             let nothing = CommandLineTests.run("analyze '\(empty.path)'")
             #expect(nothing.status == 2)
             #expect(nothing.output.contains("the folder holds no history"))
-            let stale = folder.appending(path: "z-stale").path
+            let stale = "\(folder)/z-stale"
             let piped = CommandLineTests.run("analyze - < '\(stale)'")
             #expect(piped.status == 1)
             #expect(piped.output.hasPrefix("BLOCKED  standard input  (native record)"))
@@ -109,11 +100,11 @@ struct AnalyzeChoiceTests {
 
     @Test("JSON lines and EDN are judged like the record they were made of, with their lines")
     func otherForms() throws {
-        try inFolder { folder in
-            let stale = folder.appending(path: "stale").path
+        try withTemporaryFolder { folder in
+            let stale = "\(folder)/stale"
             try RecordTests.write(to: stale, readingState: .available)
             for (form, name) in [("jsonl", "JSON lines"), ("edn", "EDN")] {
-                let other = folder.appending(path: "stale.\(form)").path
+                let other = "\(folder)/stale.\(form)"
                 #expect(
                     CommandLineTests.run(
                         "history convert --to \(form) --output '\(other)' '\(stale)'"
@@ -128,8 +119,8 @@ struct AnalyzeChoiceTests {
 
     @Test("for programs: JUnit, SARIF and the page say what the text says")
     func formats() throws {
-        try inFolder { folder in
-            let stale = folder.appending(path: "stale").path
+        try withTemporaryFolder { folder in
+            let stale = "\(folder)/stale"
             try RecordTests.write(to: stale, readingState: .available)
             let junit = CommandLineTests.run("analyze --format junit '\(stale)' /nonexistent")
             #expect(junit.status == 1)

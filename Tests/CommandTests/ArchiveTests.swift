@@ -7,14 +7,6 @@ import Testing
 struct ArchiveTests {
     private let histories = Vectors.folder.appending(path: "histories").path
 
-    private func inFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "archive-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
-    }
-
     private func bundle(in output: String) throws -> URL {
         let line = try #require(output.split(separator: "\n").first)
         return URL(filePath: String(line.dropFirst("artifact_bundle=".count)))
@@ -26,14 +18,14 @@ struct ArchiveTests {
 
     @Test("a text becomes a bundle that verifies; blocked ends with 1", arguments: texts)
     func text(_ row: (name: String, status: Int32)) throws {
-        try inFolder { folder in
-            let logs = folder.appending(path: "workspace/logs")
+        try withTemporaryFolder { folder in
+            let logs = URL(filePath: "\(folder)/workspace/logs")
             try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
             try Data("line\n".utf8).write(to: logs.appending(path: "replica-2.log"))
             let line =
                 "archive --run-id lease_safety-control --history-file "
-                + "'\(histories)/\(row.name).txt' --output-root '\(folder.path)/out' "
-                + "--workspace '\(folder.path)/workspace'"
+                + "'\(histories)/\(row.name).txt' --output-root '\(folder)/out' "
+                + "--workspace '\(folder)/workspace'"
             let result = CommandLineTests.run(line)
             #expect(result.status == row.status)
             #expect(result.output.hasSuffix("local_logs_archive=none\n"))
@@ -49,19 +41,19 @@ struct ArchiveTests {
             #expect(CommandLineTests.run("verify '\(bundle.path)'").status == 0)
             // Status files are for runs.
             #expect(
-                try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/out").count == 1
+                try FileManager.default.contentsOfDirectory(atPath: "\(folder)/out").count == 1
             )
         }
     }
 
     @Test("verify names what differs")
     func verify() throws {
-        try inFolder { folder in
-            let record = folder.appending(path: "history.record").path
+        try withTemporaryFolder { folder in
+            let record = "\(folder)/history.record"
             try RecordTests.write(to: record, readingState: .reserved)
             let made = CommandLineTests.run(
                 "archive --run-id reservation_contention-control --history-file '\(record)' "
-                    + "--output-root '\(folder.path)/out'")
+                    + "--output-root '\(folder)/out'")
             #expect(made.status == 0)
             let bundle = try bundle(in: made.output)
             try Data("x".utf8).write(to: bundle.appending(path: "analysis.txt"))
@@ -72,22 +64,22 @@ struct ArchiveTests {
             for name in ["analysis.txt", "more.txt", "history.txt"] {
                 #expect(result.output.contains("problem=\(name): "), "\(result.output)")
             }
-            #expect(CommandLineTests.run("verify '\(folder.path)'").status == 1)
+            #expect(CommandLineTests.run("verify '\(folder)'").status == 1)
         }
     }
 
     @Test("a record of another run is not archived under this one's name")
     func otherRun() throws {
-        try inFolder { folder in
-            let record = folder.appending(path: "history.record").path
+        try withTemporaryFolder { folder in
+            let record = "\(folder)/history.record"
             try RecordTests.write(to: record, readingState: .reserved)
             let line =
                 "archive --run-id lease_safety-control --history-file '\(record)' "
-                + "--output-root '\(folder.path)/out'"
+                + "--output-root '\(folder)/out'"
             let errors = CommandLineTests.errors(of: line)
             #expect(errors.status == 2)
             #expect(errors.output.contains("record of run `reservation_contention-control`"))
-            #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/out"))
+            #expect(!FileManager.default.fileExists(atPath: "\(folder)/out"))
         }
     }
 

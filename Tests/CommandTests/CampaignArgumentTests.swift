@@ -50,12 +50,12 @@ struct CampaignArgumentTests {
 
     @Test("a mistake in a matrix is shown with its line")
     func matrix() throws {
-        let file = FileManager.default.temporaryDirectory
-            .appending(path: "matrix-\(UUID().uuidString).yaml")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try Data("runs:\n  - run: all\n    windw: 3\n".utf8).write(to: file)
-        let result = CommandLineTests.errors(of: "run --matrix '\(file.path)'")
-        #expect(result.status == 254)
-        #expect(result.output.contains(":3:5: unknown key `windw`; did you mean `window`?"))
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/matrix.yaml"
+            try Data("runs:\n  - run: all\n    windw: 3\n".utf8).write(to: URL(filePath: path))
+            let result = CommandLineTests.errors(of: "run --matrix '\(path)'")
+            #expect(result.status == 254)
+            #expect(result.output.contains(":3:5: unknown key `windw`; did you mean `window`?"))
+        }
     }
 }

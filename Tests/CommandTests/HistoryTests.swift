@@ -11,13 +11,15 @@ struct HistoryCommandTests {
         limits: ClusterLimits())
 
     /// A folder with a record of three clients that read in turn, and one fault.
-    private func inFolder(_ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(
-            path: "history-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let recorder = try Recorder(
-            creating: folder.appending(path: "history.record").path, header: Self.header)
+    private func withRecord(_ body: (String) throws -> Void) throws {
+        try withTemporaryFolder { folder in
+            try Self.record(to: "\(folder)/history.record")
+            try body(folder)
+        }
+    }
+
+    private static func record(to path: String) throws {
+        let recorder = try Recorder(creating: path, header: header)
         let fault = try recorder.beginFault("crash", targets: [ReplicaID(1)])
         for round in 0..<30 as Range<UInt32> {
             let client = ProcessID(1 + round % 3)
@@ -28,14 +30,13 @@ struct HistoryCommandTests {
         }
         try recorder.endFault(fault, "crash", targets: [ReplicaID(1)])
         try recorder.finish()
-        try body(folder.path)
     }
 
     private func run(_ line: String) -> Shell.Result { CommandLineTests.run("history " + line) }
 
     @Test("statistics of a bundle, for people and for programs")
     func stats() throws {
-        try inFolder { folder in
+        try withRecord { folder in
             let text = run("stats '\(folder)'")
             #expect(text.status == 0)
             for part in [
@@ -55,7 +56,7 @@ struct HistoryCommandTests {
 
     @Test("conversion there and back gives the same bytes, and tells losses on standard error")
     func convert() throws {
-        try inFolder { folder in
+        try withRecord { folder in
             let record = "'\(folder)/history.record'"
             for form in ["jsonl", "edn"] {
                 #expect(run("convert \(record) --to \(form) --output '\(folder)/a'").status == 0)
@@ -77,7 +78,7 @@ struct HistoryCommandTests {
 
     @Test("an excerpt is not judged, and becomes the record again")
     func slices() throws {
-        try inFolder { folder in
+        try withRecord { folder in
             let record = "'\(folder)/history.record'"
             #expect(run("slice \(record) --sequences -40 --output '\(folder)/a'").status == 0)
             #expect(run("slice \(record) --sequences 30- --output '\(folder)/b'").status == 0)
@@ -97,7 +98,7 @@ struct HistoryCommandTests {
 
     @Test("the first events are shown in words, the first lines of a text as they are")
     func head() throws {
-        try inFolder { folder in
+        try withRecord { folder in
             let lines = run("head --events 3 '\(folder)'").output.split(separator: "\n")
             #expect(lines.count == 3)
             #expect(lines.first?.hasSuffix("fault 1 begins: crash on 1") == true)

@@ -37,20 +37,12 @@ struct RecordTests {
         try recorder.finish()
     }
 
-    private func inFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "records-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
-    }
-
     @Test("a record without contradiction passes, also named by its bundle")
     func passed() throws {
-        try inFolder { folder in
-            let path = folder.appending(path: "history.record").path
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/history.record"
             try Self.write(to: path, readingState: .reserved)
-            for name in [path, folder.path] {
+            for name in [path, folder] {
                 let result = CommandLineTests.run("analyze '\(name)'")
                 #expect(result.status == 0, "\(result.output)")
                 #expect(result.output.hasPrefix("PASSED  "))
@@ -61,8 +53,8 @@ struct RecordTests {
 
     @Test("a stale read is blocked, with the promise and the events")
     func blocked() throws {
-        try inFolder { folder in
-            let path = folder.appending(path: "record").path
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/record"
             try Self.write(to: path, readingState: .available)
             let text = CommandLineTests.run("analyze '\(path)'")
             #expect(text.status == 1)
@@ -83,11 +75,11 @@ struct RecordTests {
 
     @Test("a record that was cut off at any byte is judged as far as it goes, and says so")
     func cutOff() throws {
-        try inFolder { folder in
-            let whole = folder.appending(path: "whole").path
+        try withTemporaryFolder { folder in
+            let whole = "\(folder)/whole"
             try Self.write(to: whole, readingState: .reserved)
             let bytes = try Data(contentsOf: URL(filePath: whole))
-            let cut = folder.appending(path: "cut")
+            let cut = URL(filePath: "\(folder)/cut")
             for removed in [1, 9, 12] {
                 try bytes.dropLast(removed).write(to: cut)
                 let result = CommandLineTests.run("analyze '\(cut.path)'")

@@ -7,11 +7,11 @@ struct SearchTests {
     private func inFile<Result>(
         _ text: String, _ body: (String) throws -> Result
     ) throws -> Result {
-        let file = FileManager.default.temporaryDirectory.appending(
-            path: "search-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try Data(text.utf8).write(to: file)
-        return try body(file.path)
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/history"
+            try Data(text.utf8).write(to: URL(filePath: path))
+            return try body(path)
+        }
     }
 
     @Test("a linearizable history passes, a violation is told in words, an empty one is unknown")

@@ -1,7 +1,7 @@
 import Conducting
-import Foundation
 import JSONText
 import Matrix
+import SystemCalls
 import Terminal
 import TestSupport
 import Testing
@@ -97,15 +97,15 @@ struct SummaryTests {
     @Test("the XML is XML, and the JSON is JSON, whatever a finding says")
     func wellFormed() throws {
         _ = try JSONText(parsing: Self.whole.json.indented)
-        let file = FileManager.default.temporaryDirectory
-            .appending(path: "junit-\(UUID().uuidString).xml")
-        defer { try? FileManager.default.removeItem(at: file) }
-        try Data(Self.whole.junit.utf8).write(to: file)
-        let script =
-            "import sys, xml.dom.minidom as m; d = m.parse(sys.argv[1]); "
-            + "print(len(d.getElementsByTagName('testcase')))"
         guard Shell.has("python3") else { return }
-        let result = Shell.run("python3 -c \"\(script)\" '\(file.path)'")
-        #expect(result == Shell.Result(output: "5\n", status: 0))
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/junit.xml"
+            try FileSystem.write(Array(Self.whole.junit.utf8), to: path)
+            let script =
+                "import sys, xml.dom.minidom as m; d = m.parse(sys.argv[1]); "
+                + "print(len(d.getElementsByTagName('testcase')))"
+            let result = Shell.run("python3 -c \"\(script)\" '\(path)'")
+            #expect(result == Shell.Result(output: "5\n", status: 0))
+        }
     }
 }

@@ -96,21 +96,21 @@ import Testing
         _ schedule: NemesisSchedule, program: String, window: Duration,
         _ body: (RunResult, RunRecord) throws -> Void
     ) throws {
-        let root = try FileSystem.makeTemporaryFolder(prefix: "disk-clock-runs")
-        defer { try? FileSystem.removeTree(root) }
-        let options = RunOptions(
-            runID: "reservation_contention-crash-restart", replicaBinary: program,
-            faultWindow: window, rate: 200, seed: 7, outputRoot: root, toolVersion: "test",
-            faults: .schedule(schedule, path: "test"))
-        let finished = Mutex<RunResult?>(nil)
-        let thread = try WorkerThread(name: "run") {
-            let result = try? Campaign.run(options) { _ in }
-            finished.withLock { $0 = result }
+        try withTemporaryFolder { root in
+            let options = RunOptions(
+                runID: "reservation_contention-crash-restart", replicaBinary: program,
+                faultWindow: window, rate: 200, seed: 7, outputRoot: root, toolVersion: "test",
+                faults: .schedule(schedule, path: "test"))
+            let finished = Mutex<RunResult?>(nil)
+            let thread = try WorkerThread(name: "run") {
+                let result = try? Campaign.run(options) { _ in }
+                finished.withLock { $0 = result }
+            }
+            thread.join()
+            let result = try #require(finished.withLock { $0 })
+            let bundle = try #require(result.bundlePath)
+            try body(result, try RunRecord(contentsOf: Path.join(bundle, "history.record")))
         }
-        thread.join()
-        let result = try #require(finished.withLock { $0 })
-        let bundle = try #require(result.bundlePath)
-        try body(result, try RunRecord(contentsOf: Path.join(bundle, "history.record")))
     }
 
     static func story(_ result: RunResult, _ record: RunRecord) -> String {
@@ -163,12 +163,12 @@ import Testing
 
     @Test("a daemon that acknowledges before it syncs is blocked by a power cut")
     func unsyncedDaemon() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "disk-clock-unsynced")
-        defer { try? FileSystem.removeTree(folder) }
-        let program = try BugCatalogue.Bug.forgetsUnsynced.writeProgram(
-            in: folder, brokenReplica: try builtExecutable("BrokenReplica"))
-        try Self.run(Self.powerCuts, program: program, window: .seconds(2)) { result, record in
-            #expect(result.verdict == .blocked, "\(Self.story(result, record))")
+        try withTemporaryFolder { folder in
+            let program = try BugCatalogue.Bug.forgetsUnsynced.writeProgram(
+                in: folder, brokenReplica: try builtExecutable("BrokenReplica"))
+            try Self.run(Self.powerCuts, program: program, window: .seconds(2)) { result, record in
+                #expect(result.verdict == .blocked, "\(Self.story(result, record))")
+            }
         }
     }
 

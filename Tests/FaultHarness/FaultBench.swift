@@ -14,16 +14,16 @@ public enum FaultBench {
         needs: Set<TestbedCapability> = [], on kind: TestbedKind = .local,
         _ body: (LocalTestbed, _ folder: String) throws -> Void
     ) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "fault-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let testbed = try LocalTestbed(
-            .init(
-                binary: try builtExecutable("allocdb-local-cluster"),
-                registry: ResidueRegistry(folder: Path.join(folder, "residue")),
-                placement: try Placement(kind, seed: 1), needs: needs))
-        defer { testbed.discard() }
-        try testbed.start()
-        try body(testbed, folder)
+        try withTemporaryFolder { folder in
+            let testbed = try LocalTestbed(
+                .init(
+                    binary: try builtExecutable("allocdb-local-cluster"),
+                    registry: ResidueRegistry(folder: Path.join(folder, "residue")),
+                    placement: try Placement(kind, seed: 1), needs: needs))
+            defer { testbed.discard() }
+            try testbed.start()
+            try body(testbed, folder)
+        }
     }
 
     /// Carries out a schedule on a thread of its own and gives back the record.

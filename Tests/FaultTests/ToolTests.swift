@@ -9,12 +9,6 @@ import Testing
 
 /// Faults through the command line of the tool, also when it is killed.
 @Suite(.serialized) struct FaultToolTests {
-    static func withRoot(_ body: (String) throws -> Void) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "fault-tool-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        try body(folder)
-    }
-
     /// `run` with everything it makes below `root`.
     static func arguments(_ root: String, _ runID: String, _ more: [String]) throws -> [String] {
         [
@@ -43,7 +37,7 @@ import Testing
 
     @Test("a schedule from a file is carried out as it stands there, and the bundle keeps it")
     func schedule() throws {
-        try Self.withRoot { root in
+        try withTemporaryFolder { root in
             let rounds: [[NemesisSchedule.Step]] = [
                 [Self.step("pause", .primary, hold: 300)],
                 [
@@ -87,7 +81,7 @@ import Testing
 
     @Test("when the tool is killed, paused processes go on and cut-off replicas are healed")
     func killedTool() throws {
-        try Self.withRoot { root in
+        try withTemporaryFolder { root in
             let schedule = NemesisSchedule(
                 seed: 9,
                 rounds: [
@@ -180,7 +174,7 @@ import Testing
     @Test(
         "what cannot be injected is refused before anything starts", arguments: refusals.indices)
     func refused(index: Int) throws {
-        try Self.withRoot { root in
+        try withTemporaryFolder { root in
             let (run, more, words) = Self.refusals[index]
             let tool = try CapturedRun(
                 try builtExecutable("allocdb-jepsen"),

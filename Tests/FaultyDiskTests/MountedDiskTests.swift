@@ -11,18 +11,18 @@ import Testing
 @Suite("a mounted disk", .serialized)
 struct MountedDiskTests {
     static func withDisk(_ body: (MountedDisk, String) throws -> Void) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "disk-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let place = Path.join(try FileSystem.resolve(folder), "disk")
-        try FileSystem.createFolders(place)
-        let disk = try MountedDisk(
-            program: try builtExecutable(DiskServerFacts.programName), at: place)
-        defer { disk.end() }
-        try body(disk, place)
-        disk.end()
-        #expect(!MountTable.folders(ofType: DiskServerFacts.mountType).contains(place))
-        #expect(!Processes.isAlive(disk.processID))
-        #expect(try FileSystem.list(place) == [])
+        try withTemporaryFolder { folder in
+            let place = Path.join(try FileSystem.resolve(folder), "disk")
+            try FileSystem.createFolders(place)
+            let disk = try MountedDisk(
+                program: try builtExecutable(DiskServerFacts.programName), at: place)
+            defer { disk.end() }
+            try body(disk, place)
+            disk.end()
+            #expect(!MountTable.folders(ofType: DiskServerFacts.mountType).contains(place))
+            #expect(!Processes.isAlive(disk.processID))
+            #expect(try FileSystem.list(place) == [])
+        }
     }
 
     /// The code of the error that `body` throws; nil when it throws none.
@@ -182,17 +182,17 @@ struct MountedDiskTests {
 
     @Test("a killed disk leaves a mount, which is found by its mark and taken away")
     func killedServer() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "disk-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let place = try FileSystem.resolve(folder)
-        let disk = try MountedDisk(
-            program: try builtExecutable(DiskServerFacts.programName), at: place)
-        try Processes.signal(disk.processID, Signals.kill)
-        _ = try Processes.waitForEnd(of: disk.processID, until: .after(.seconds(10)))
-        #expect(throws: MountedDisk.Failure.self) { try disk.state() }
-        #expect(MountTable.folders(ofType: DiskServerFacts.mountType).contains(place))
-        #expect(MountTable.detach(place, type: DiskServerFacts.mountType))
-        #expect(try FileSystem.list(place) == [])
+        try withTemporaryFolder { folder in
+            let place = try FileSystem.resolve(folder)
+            let disk = try MountedDisk(
+                program: try builtExecutable(DiskServerFacts.programName), at: place)
+            try Processes.signal(disk.processID, Signals.kill)
+            _ = try Processes.waitForEnd(of: disk.processID, until: .after(.seconds(10)))
+            #expect(throws: MountedDisk.Failure.self) { try disk.state() }
+            #expect(MountTable.folders(ofType: DiskServerFacts.mountType).contains(place))
+            #expect(MountTable.detach(place, type: DiskServerFacts.mountType))
+            #expect(try FileSystem.list(place) == [])
+        }
     }
 
     @Test("where no disk can be, the reason is said")

@@ -1,7 +1,6 @@
 import DurableFiles
 import Foundation
 import History
-import SystemCalls
 import TestSupport
 import Testing
 
@@ -30,27 +29,29 @@ struct HistoryFileTests {
 
     @Test("a file that cannot be read has the reference's words")
     func unreadable() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "history")
-        defer { try? FileSystem.removeTree(folder) }
-        let missing = #expect(throws: TextHistoryError.self) {
-            try HistoryFile.textEvents(folder + "/missing.txt")
+        try withTemporaryFolder { folder in
+            let missing = #expect(throws: TextHistoryError.self) {
+                try HistoryFile.textEvents(folder + "/missing.txt")
+            }
+            #expect(missing?.description == "i/o error: No such file or directory (os error 2)")
+            let isFolder = #expect(throws: TextHistoryError.self) {
+                try HistoryFile.textEvents(folder)
+            }
+            #expect(isFolder?.description == "i/o error: Is a directory (os error 21)")
         }
-        #expect(missing?.description == "i/o error: No such file or directory (os error 2)")
-        let isFolder = #expect(throws: TextHistoryError.self) { try HistoryFile.textEvents(folder) }
-        #expect(isFolder?.description == "i/o error: Is a directory (os error 21)")
     }
 
     @Test("a line longer than a portion is one line")
     func longLine() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "history")
-        defer { try? FileSystem.removeTree(folder) }
-        let members = (1...100_000).map(String.init).joined(separator: ",")
-        let line =
-            "sequence=1 process=p time_millis=1 operation=reserve_bundle operation_id=1"
-            + " resource_ids=\(members) outcome=ambiguous reason=timeout"
-        let path = folder + "/long.txt"
-        try DurableFiles.replace(path, with: Array("version=1\n\(line)\n\(line)".utf8))
-        let events = try HistoryFile.textEvents(path)
-        #expect(events.map(\.operation.resourceIDs.count) == [100_000, 100_000])
+        try withTemporaryFolder { folder in
+            let members = (1...100_000).map(String.init).joined(separator: ",")
+            let line =
+                "sequence=1 process=p time_millis=1 operation=reserve_bundle operation_id=1"
+                + " resource_ids=\(members) outcome=ambiguous reason=timeout"
+            let path = folder + "/long.txt"
+            try DurableFiles.replace(path, with: Array("version=1\n\(line)\n\(line)".utf8))
+            let events = try HistoryFile.textEvents(path)
+            #expect(events.map(\.operation.resourceIDs.count) == [100_000, 100_000])
+        }
     }
 }

@@ -1,5 +1,5 @@
 import HistorySamples
-import SystemCalls
+import TestSupport
 import Testing
 
 @testable import History
@@ -49,24 +49,24 @@ struct PlainEventTests {
 
     @Test("a record is read in chunks of them, whatever its pieces")
     func record() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "plain")
-        defer { try? FileSystem.removeTree(folder) }
-        let record = RunRecord.random(20_000, seed: 3)
-        let path = folder + "/record"
-        var writer = try NativeRecordWriter(creating: path, header: record.header)
-        for (number, event) in record.events.enumerated() {
-            try writer.append(event)
-            if number.isMultiple(of: 700) { try writer.flush() }
+        try withTemporaryFolder { folder in
+            let record = RunRecord.random(20_000, seed: 3)
+            let path = folder + "/record"
+            var writer = try NativeRecordWriter(creating: path, header: record.header)
+            for (number, event) in record.events.enumerated() {
+                try writer.append(event)
+                if number.isMultiple(of: 700) { try writer.flush() }
+            }
+            try writer.finish()
+            var plain = try NativeRecordReader(path: path)
+            var full = try NativeRecordReader(path: path)
+            var chunks = 0
+            while let events = try full.nextBatch() {
+                #expect(try plain.nextPlainChunk() == PlainChunk(events))
+                chunks += 1
+            }
+            #expect(try plain.nextPlainChunk() == nil)
+            #expect(chunks > 2)
         }
-        try writer.finish()
-        var plain = try NativeRecordReader(path: path)
-        var full = try NativeRecordReader(path: path)
-        var chunks = 0
-        while let events = try full.nextBatch() {
-            #expect(try plain.nextPlainChunk() == PlainChunk(events))
-            chunks += 1
-        }
-        #expect(try plain.nextPlainChunk() == nil)
-        #expect(chunks > 2)
     }
 }

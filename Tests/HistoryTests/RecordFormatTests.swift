@@ -2,16 +2,11 @@ import Glibc
 import History
 import HistorySamples
 import SystemCalls
+import TestSupport
 import Testing
 
 @Suite("A record is written in chunks and read back in parallel, in order")
 struct RecordFormatTests {
-    private static func inFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "format")
-        defer { try? FileSystem.removeTree(folder) }
-        return try body(folder)
-    }
-
     /// Writes with a flush after every `flushes` events.
     private static func write(
         _ record: RunRecord, to path: String, flushes: Int = .max
@@ -28,7 +23,7 @@ struct RecordFormatTests {
         "what was written is read, whatever the pieces and the threads",
         arguments: [1, 7, 1000, .max])
     func roundTrip(_ flushes: Int) throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             let record = RunRecord.random(flushes == 1 ? 2000 : 12_000, seed: 1)
             for isComplete in [true, false] {
                 let path = folder + "/\(isComplete).record"
@@ -52,7 +47,7 @@ struct RecordFormatTests {
 
     @Test("the index of a finished record and the look at a cut one tell the same chunks")
     func index() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             var record = RunRecord.random(30_000, seed: 2)
             try Self.write(record, to: folder + "/whole", flushes: 500)
             record.isComplete = false
@@ -71,7 +66,7 @@ struct RecordFormatTests {
 
     @Test("a reader that is left early, or told to skip chunks, hands out no others")
     func partly() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             let record = RunRecord.random(30_000, seed: 3)
             try Self.write(record, to: folder + "/whole")
             for count in [0, 1, 5000] {
@@ -88,7 +83,7 @@ struct RecordFormatTests {
 
     @Test("records of version 1 are still read", arguments: [1, 10, 4000])
     func versionOne(_ eventsPerChunk: Int) throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/old"
             var record = RunRecord.random(4000, seed: 4)
             for isComplete in [true, false] {
@@ -105,7 +100,7 @@ struct RecordFormatTests {
 
     @Test("only an excerpt may leave sequences out, and none goes back")
     func gaps() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             let record = RunRecord.random(300, seed: 5)
             var header = record.header
             header.origin = .excerpt(of: 300)
@@ -126,7 +121,7 @@ struct RecordFormatTests {
 
     @Test("an event beyond the limit is refused, one at the limit is read back")
     func largeEvents() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/large"
             var writer = try NativeRecordWriter(creating: path, header: .example)
             func note(_ bytes: Int, _ sequence: UInt64) -> HistoryEvent {

@@ -3,19 +3,18 @@ import History
 import HistorySamples
 import Synchronization
 import SystemCalls
+import TestSupport
 import Testing
 
 @Suite("What is recorded is on disk, in order, whatever happens to the tool")
 struct RecorderTests {
-    private static func inFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "recorder")
-        defer { try? FileSystem.removeTree(folder) }
-        return try body(folder + "/history.bin")
+    private static func withPath<Value>(_ body: (String) throws -> Value) throws -> Value {
+        try withTemporaryFolder { try body($0 + "/history.bin") }
     }
 
     @Test("clients that record at once get one order, each its own in it")
     func concurrentClients() throws {
-        let record = try Self.inFolder { path in
+        let record = try Self.withPath { path in
             let recorder = try Recorder(creating: path, header: .example)
             let clients = try (1...4).map { number in
                 try WorkerThread(name: "client") {
@@ -64,7 +63,7 @@ struct RecorderTests {
 
     @Test("a record is on disk without anybody asking")
     func writesByItself() throws {
-        try Self.inFolder { path in
+        try Self.withPath { path in
             let recorder = try Recorder(creating: path, header: .example)
             try recorder.note("hello")
             let asked = Instant.now
@@ -79,7 +78,7 @@ struct RecorderTests {
 
     @Test("flush puts everything on disk before it returns")
     func flush() throws {
-        try Self.inFolder { path in
+        try Self.withPath { path in
             let recorder = try Recorder(creating: path, header: .example)
             for round in 1...20 {
                 try recorder.note("\(round)")
@@ -91,7 +90,7 @@ struct RecorderTests {
 
     @Test("a finished record takes no more events, and an existing file is never continued")
     func finished() throws {
-        try Self.inFolder { path in
+        try Self.withPath { path in
             let recorder = try Recorder(creating: path, header: .example)
             try recorder.finish()
             #expect(throws: HistoryFileError.finished(path: path)) { try recorder.note("late") }
@@ -115,49 +114,50 @@ struct RecorderTests {
     @Test("a recorder whose disk fills up refuses the events that come after")
     func diskFillsUp() async throws {
         await #expect(processExitsWith: .success) {
-            let folder = try FileSystem.makeTemporaryFolder(prefix: "recorder")
-            defer { try? FileSystem.removeTree(folder) }
-            let path = folder + "/history.bin"
-            let recorder = try Recorder(creating: path, header: .example)
-            // From here on files of this process end at 64 KiB: a write beyond fails.
-            signal(SIGXFSZ, SIG_IGN)
-            var limit = rlimit(rlim_cur: 64 << 10, rlim_max: 64 << 10)
-            #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
-            // Text that cannot be compressed much.
-            var random = SystemRandomNumberGenerator()
-            let text = {
-                String(
-                    (0..<60).map { _ in UInt64.random(in: 1 << 60 ... .max, using: &random) }.map(
-                        String.init
-                    ).joined())
+            try withTemporaryFolder { folder in
+                let path = folder + "/history.bin"
+                let recorder = try Recorder(creating: path, header: .example)
+                // From here on files of this process end at 64 KiB: a write beyond fails.
+                signal(SIGXFSZ, SIG_IGN)
+                var limit = rlimit(rlim_cur: 64 << 10, rlim_max: 64 << 10)
+                #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+                // Text that cannot be compressed much.
+                var random = SystemRandomNumberGenerator()
+                let text = {
+                    String(
+                        (0..<60).map { _ in UInt64.random(in: 1 << 60 ... .max, using: &random) }
+                            .map(
+                                String.init
+                            ).joined())
+                }
+                let error = #expect(throws: HistoryFileError.self) {
+                    // The writing thread may meet the limit before the flush does.
+                    for _ in 0..<200 { try recorder.note(text()) }
+                    try recorder.flush()
+                }
+                #expect(error?.description.hasSuffix("write: File too large") == true)
+                #expect(throws: HistoryFileError.self) { try recorder.note("late") }
+                #expect(throws: HistoryFileError.self) { try recorder.finish() }
+                // What was on disk before stays readable.
+                let record = try RunRecord(contentsOf: path)
+                #expect(!record.isComplete)
             }
-            let error = #expect(throws: HistoryFileError.self) {
-                // The writing thread may meet the limit before the flush does.
-                for _ in 0..<200 { try recorder.note(text()) }
-                try recorder.flush()
-            }
-            #expect(error?.description.hasSuffix("write: File too large") == true)
-            #expect(throws: HistoryFileError.self) { try recorder.note("late") }
-            #expect(throws: HistoryFileError.self) { try recorder.finish() }
-            // What was on disk before stays readable.
-            let record = try RunRecord(contentsOf: path)
-            #expect(!record.isComplete)
         }
     }
 
     @Test("the benchmark records what it says")
     func benchmark() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "recorder")
-        defer { try? FileSystem.removeTree(folder) }
-        let report = try RecorderBenchmark.run(eventCount: 4000, folder: folder)
-        #expect(report.rows.map(\.count) == [Int](repeating: 4000, count: 9))
-        #expect(report.goals.map(\.unit) == ["ns per event", "events/s", "bytes per event"])
-        // The others depend on what else the machine does.
-        #expect(report.goals[2].isMet)
-        for clients in [1, 2, 4] {
-            let record = try RunRecord(contentsOf: "\(folder)/recorder-\(clients).bin")
-            #expect(record.isComplete && record.events.count == 4000)
-            #expect(record.attempts.count == 2000)
+        try withTemporaryFolder { folder in
+            let report = try RecorderBenchmark.run(eventCount: 4000, folder: folder)
+            #expect(report.rows.map(\.count) == [Int](repeating: 4000, count: 9))
+            #expect(report.goals.map(\.unit) == ["ns per event", "events/s", "bytes per event"])
+            // The others depend on what else the machine does.
+            #expect(report.goals[2].isMet)
+            for clients in [1, 2, 4] {
+                let record = try RunRecord(contentsOf: "\(folder)/recorder-\(clients).bin")
+                #expect(record.isComplete && record.events.count == 4000)
+                #expect(record.attempts.count == 2000)
+            }
         }
     }
 

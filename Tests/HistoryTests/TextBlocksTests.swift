@@ -1,5 +1,6 @@
 import History
 import SystemCalls
+import TestSupport
 import Testing
 
 @Suite("A long text read on several threads is what one reader makes of it")
@@ -43,20 +44,21 @@ struct TextBlocksTests {
 
     @Test("every text gives the same events or the same error", arguments: texts)
     func same(_ name: String, _ text: [UInt8]) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "blocks")
-        defer { try? FileSystem.removeTree(folder) }
-        let path = folder + "/history.txt"
-        try FileSystem.write(text, to: path)
-        let one = Result { () throws(TextHistoryError) in try Self.events(path, jobs: 1) }
-        for jobs in [2, 3] {
-            let many = Result { () throws(TextHistoryError) in try Self.events(path, jobs: jobs) }
-            switch (one, many) {
-            case (.success(let expected), .success(let found)):
-                #expect(found == expected, "\(name)")
-            case (.failure(let expected), .failure(let found)):
-                #expect(found == expected, "\(name)")
-            case (.success, .failure), (.failure, .success):
-                Issue.record("\(name): one reader and \(jobs) differ")
+        try withTemporaryFolder { folder in
+            let path = folder + "/history.txt"
+            try FileSystem.write(text, to: path)
+            let one = Result { () throws(TextHistoryError) in try Self.events(path, jobs: 1) }
+            for jobs in [2, 3] {
+                let many = Result { () throws(TextHistoryError) in try Self.events(path, jobs: jobs)
+                }
+                switch (one, many) {
+                case (.success(let expected), .success(let found)):
+                    #expect(found == expected, "\(name)")
+                case (.failure(let expected), .failure(let found)):
+                    #expect(found == expected, "\(name)")
+                case (.success, .failure), (.failure, .success):
+                    Issue.record("\(name): one reader and \(jobs) differ")
+                }
             }
         }
     }

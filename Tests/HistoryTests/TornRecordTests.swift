@@ -3,6 +3,7 @@ import DurableFiles
 import History
 import HistorySamples
 import SystemCalls
+import TestSupport
 import Testing
 
 @Suite("A record that was cut off is read as far as it goes; a damaged one is refused")
@@ -32,7 +33,7 @@ struct TornRecordTests {
 
     @Test("cut anywhere, it gives whole chunks, and says that it is not complete")
     func cutAnywhere() throws {
-        try inFolder { folder in
+        try withTemporaryFolder { folder in
             let (bytes, whole) = try example(in: folder)
             var lengths: Set<Int> = []
             for count in 0..<bytes.count {
@@ -53,7 +54,7 @@ struct TornRecordTests {
 
     @Test("zeros and garbage at the end are a torn tail")
     func tails() throws {
-        try inFolder { folder in
+        try withTemporaryFolder { folder in
             let (bytes, whole) = try example(in: folder)
             let cut = bytes.dropLast(Self.tailBytes(bytes))
             for tail in [[UInt8](repeating: 0, count: 4096), [2, 1, 0, 0, 0, 0, 0, 0, 0, 2, 1]] {
@@ -70,7 +71,7 @@ struct TornRecordTests {
 
     @Test("one changed byte is never read over")
     func changedBytes() throws {
-        try inFolder { folder in
+        try withTemporaryFolder { folder in
             let (bytes, whole) = try example(in: folder)
             let path = folder + "/changed.bin"
             for place in bytes.indices {
@@ -92,7 +93,7 @@ struct TornRecordTests {
 
     @Test("what is none of ours is told apart")
     func otherFiles() throws {
-        try inFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/history.txt"
             try FileSystem.open(path, .replace).writeAll(Array("version=1\n".utf8))
             #expect(try !NativeRecordReader.isNativeRecord(path))
@@ -111,11 +112,5 @@ struct TornRecordTests {
                 try NativeRecordReader(path: folder + "/missing.bin")
             }
         }
-    }
-
-    private func inFolder(_ body: (String) throws -> Void) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "record")
-        defer { try? FileSystem.removeTree(folder) }
-        try body(folder)
     }
 }

@@ -9,12 +9,6 @@ import Testing
 
 @Suite("A history keeps what it says from one form to another, or the tool says what it lost")
 struct ConversionTests {
-    static func inFolder(_ body: (String) throws -> Void) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "interchange")
-        defer { try? FileSystem.removeTree(folder) }
-        try body(folder)
-    }
-
     static func write(_ record: RunRecord, to path: String) throws {
         var writer = try NativeRecordWriter(creating: path, header: record.header)
         for event in record.events { try writer.append(event) }
@@ -25,7 +19,7 @@ struct ConversionTests {
         "records of every kind of event survive JSON and EDN and both in turn",
         arguments: [1, 2, 3] as [UInt64])
     func roundTrips(_ seed: UInt64) throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             for isComplete in [true, false] {
                 var record = RunRecord.random(500, seed: seed)
                 record.isComplete = isComplete
@@ -52,7 +46,7 @@ struct ConversionTests {
 
     @Test("the operations of EDN are what Jepsen demands of them")
     func jepsenRules() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             try Self.write(Self.conversation, to: folder + "/a.record")
             _ = try Conversion.convert(
                 folder + "/a.record", to: .edn, output: folder + "/a.edn")
@@ -130,7 +124,7 @@ struct ConversionTests {
 
     @Test("EDN may stand in a vector, over many lines and with comments")
     func looseEDN() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             try Self.write(Self.conversation, to: folder + "/a.record")
             _ = try Conversion.convert(
                 folder + "/a.record", to: .edn, output: folder + "/a.edn")
@@ -147,7 +141,7 @@ struct ConversionTests {
     @Test("texts survive JSON and EDN; a record of them is refused")
     func texts() throws {
         var count = 0
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             for entry in try Vectors.json("histories/index.json")["histories"].array {
                 let name = try #require(entry["file"].string)
                 let path = Vectors.folder.path + "/histories/" + name
@@ -173,7 +167,7 @@ struct ConversionTests {
 
     @Test("an export names what it leaves out, and is what the record's own export is")
     func export() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             let record = RunRecord.random(800, seed: 9)
             try Self.write(record, to: folder + "/a.record")
             let made = try Conversion.convert(
@@ -191,7 +185,7 @@ struct ConversionTests {
 
     @Test("what is there is not overwritten, and what fails leaves nothing behind")
     func outputs() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             try FileSystem.write(Array("mine".utf8), to: folder + "/taken")
             try Self.write(Self.conversation, to: folder + "/a.record")
             for form in HistoryForm.allCases {
@@ -213,7 +207,7 @@ struct ConversionTests {
 
     @Test("a changed byte gives other events or an error with its line, never a trap")
     func changedBytes() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             try Self.write(Self.conversation, to: folder + "/a.record")
             for form in [.jsonLines, .edn] as [HistoryForm] {
                 let path = "\(folder)/a.\(form.rawValue)"
@@ -242,7 +236,7 @@ struct ConversionTests {
 
     @Test("histories of other systems are not taken for records of the allocator")
     func foreign() throws {
-        try Self.inFolder { folder in
+        try withTemporaryFolder { folder in
             for text in ["{:type :invoke, :f :read, :process 0}\n", "{\"type\":\"invoke\"}\n"] {
                 try FileSystem.write(Array(text.utf8), to: folder + "/foreign")
                 let error = #expect(throws: InterchangeError.self) {

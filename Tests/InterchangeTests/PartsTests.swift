@@ -1,6 +1,7 @@
 import History
 import HistorySamples
 import SystemCalls
+import TestSupport
 import Testing
 
 @testable import Interchange
@@ -9,8 +10,8 @@ import Testing
 struct PartsTests {
     private static let record = RunRecord.random(900, seed: 21)
 
-    private static func inFolder(_ body: (String) throws -> Void) throws {
-        try ConversionTests.inFolder { folder in
+    private static func withWholeRecord(_ body: (String) throws -> Void) throws {
+        try withTemporaryFolder { folder in
             try ConversionTests.write(record, to: folder + "/whole")
             try body(folder)
         }
@@ -34,7 +35,7 @@ struct PartsTests {
             (Slice(sequences: 5000...6000), { _ in false }),
         ]
         for (number, (slice, keeps)) in cases.enumerated() {
-            try Self.inFolder { folder in
+            try Self.withWholeRecord { folder in
                 for form in [.record, .jsonLines, .edn] as [HistoryForm] {
                     let path = "\(folder)/\(number).\(form.rawValue)"
                     let made = try slice.cut(folder + "/whole", to: form, output: path)
@@ -54,7 +55,7 @@ struct PartsTests {
 
     @Test("slices that overlap and leave nothing out are the record again; others stay excerpts")
     func join() throws {
-        try Self.inFolder { folder in
+        try Self.withWholeRecord { folder in
             let parts = [(1, 400), (300, 600), (601, 900)].map { low, high in
                 (Slice(sequences: UInt64(low)...UInt64(high)), "\(folder)/\(low)")
             }
@@ -77,7 +78,7 @@ struct PartsTests {
 
     @Test("recordings are merged by their clocks, each identity kept apart")
     func interleave() throws {
-        try ConversionTests.inFolder { folder in
+        try withTemporaryFolder { folder in
             var first = ConversionTests.conversation
             first.header.startedAt = 1000
             var second = first
@@ -101,7 +102,7 @@ struct PartsTests {
 
     @Test("what does not belong together is not merged, and no text is cut")
     func refused() throws {
-        try Self.inFolder { folder in
+        try Self.withWholeRecord { folder in
             var other = ConversionTests.conversation
             other.header.limits.maxResources += 1
             try ConversionTests.write(other, to: folder + "/other")
@@ -130,7 +131,7 @@ struct PartsTests {
 
     @Test("statistics count what is there, in every form alike")
     func statistics() throws {
-        try Self.inFolder { folder in
+        try Self.withWholeRecord { folder in
             var all: [Statistics] = [try Statistics(of: folder + "/whole")]
             for form in [.jsonLines, .edn] as [HistoryForm] {
                 let path = "\(folder)/a.\(form.rawValue)"

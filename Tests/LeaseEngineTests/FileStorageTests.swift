@@ -2,24 +2,16 @@ import EngineVectors
 import Foundation
 import LeaseEngine
 import LeaseKernel
+import TestSupport
 import Testing
 
 @Suite("On a disk the engine's files hold the same bytes as in memory")
 struct FileStorageTests {
-    private func withFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(
-            path: "lease-engine-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
-    }
-
     @Test("random work with checkpoints and restarts leaves equal files", arguments: 0..<3)
     func sameBytes(seed: Int) throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let disk = FileStorage(
-                walPath: folder.appending(path: "state.wal").path,
-                snapshotPath: folder.appending(path: "state.snapshot").path)
+                walPath: "\(folder)/state.wal", snapshotPath: "\(folder)/state.snapshot")
             let memory = MemoryStorage()
             var random = RandomExecution(seed: UInt64(seed))
             var onDisk = try recover(disk)
@@ -50,9 +42,9 @@ struct FileStorageTests {
 
     @Test("a torn tail on disk is cut and the log goes on behind it")
     func tornTail() throws {
-        try withFolder { folder in
-            let wal = folder.appending(path: "state.wal")
-            let snapshot = folder.appending(path: "state.snapshot").path
+        try withTemporaryFolder { folder in
+            let wal = URL(filePath: "\(folder)/state.wal")
+            let snapshot = "\(folder)/state.snapshot"
             let frame = WALFrame(
                 lsn: LSN(1), requestSlot: Slot(1), recordType: .internalCommand,
                 payload: CommandCodec.encode(.createResource(ResourceID(1))))
@@ -69,10 +61,9 @@ struct FileStorageTests {
 
     @Test("a folder that is missing is an error with the system's reason")
     func missingFolder() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let storage = FileStorage(
-                walPath: folder.appending(path: "no/state.wal").path,
-                snapshotPath: folder.appending(path: "state.snapshot").path)
+                walPath: "\(folder)/no/state.wal", snapshotPath: "\(folder)/state.snapshot")
             #expect(throws: RecoveryError.walFile(.inputOutput(InputOutputFailure(code: 2)))) {
                 try recover(storage)
             }

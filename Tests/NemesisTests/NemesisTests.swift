@@ -2,6 +2,7 @@ import History
 import LeaseKernel
 import Synchronization
 import SystemCalls
+import TestSupport
 import Testbed
 import Testing
 
@@ -83,27 +84,28 @@ final class Deeds: Sendable {
     static func run(
         _ steps: [NemesisSchedule.Step], refuses: Bool = false, failing: Set<String> = []
     ) throws -> (deeds: [String], events: [HistoryEvent], undo: UndoLedger, failed: Bool) {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "nemesis-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let path = Path.join(folder, "record")
-        let recorder = try Recorder(
-            creating: path,
-            header: RunHeader(
-                runID: "r", workload: "w", nemesis: "n", testbed: "fake", seed: 1, concurrency: 1,
-                startedAt: 0, slotRule: "", toolVersion: "", limits: ClusterLimits()))
-        let testbed = FakeTestbed()
-        testbed.state.withLock { $0.failing = failing }
-        let undo = UndoLedger()
-        let round = NemesisSchedule.Round(pause: 0, pick: 0, steps: steps)
-        let nemesis = Nemesis(
-            testbed: testbed, schedule: NemesisSchedule(seed: 1, rounds: [round]),
-            surgeon: FakeSurgeon(testbed: testbed, refuses: refuses), undo: undo,
-            recorder: recorder,
-            isInterrupted: { false })
-        var failed = false
-        do { try nemesis.run(until: .after(.seconds(20))) } catch { failed = true }
-        try recorder.finish()
-        return (testbed.deeds, try RunRecord(contentsOf: path).events, undo, failed)
+        try withTemporaryFolder { folder in
+            let path = Path.join(folder, "record")
+            let recorder = try Recorder(
+                creating: path,
+                header: RunHeader(
+                    runID: "r", workload: "w", nemesis: "n", testbed: "fake", seed: 1,
+                    concurrency: 1,
+                    startedAt: 0, slotRule: "", toolVersion: "", limits: ClusterLimits()))
+            let testbed = FakeTestbed()
+            testbed.state.withLock { $0.failing = failing }
+            let undo = UndoLedger()
+            let round = NemesisSchedule.Round(pause: 0, pick: 0, steps: steps)
+            let nemesis = Nemesis(
+                testbed: testbed, schedule: NemesisSchedule(seed: 1, rounds: [round]),
+                surgeon: FakeSurgeon(testbed: testbed, refuses: refuses), undo: undo,
+                recorder: recorder,
+                isInterrupted: { false })
+            var failed = false
+            do { try nemesis.run(until: .after(.seconds(20))) } catch { failed = true }
+            try recorder.finish()
+            return (testbed.deeds, try RunRecord(contentsOf: path).events, undo, failed)
+        }
     }
 
     static func step(_ kind: String, _ target: FaultTarget) -> NemesisSchedule.Step {

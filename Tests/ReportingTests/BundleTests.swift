@@ -2,15 +2,10 @@ import DurableFiles
 import JSONText
 import Reporting
 import SystemCalls
+import TestSupport
 import Testing
 
 @Suite struct BundleTests {
-    static func withFolder(_ body: (String) throws -> Void) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "bundle-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        try body(folder)
-    }
-
     static func bundle(in root: String) throws -> String {
         var writer = try BundleWriter(outputRoot: root, runID: "some-run")
         try writer.add("history.txt", text: "version=1\n")
@@ -24,7 +19,7 @@ import Testing
 
     @Test("a bundle that was not touched verifies")
     func intact() throws {
-        try Self.withFolder { root in
+        try withTemporaryFolder { root in
             let folder = try Self.bundle(in: root)
             #expect(BundleVerification.problems(of: folder) == [])
         }
@@ -44,7 +39,7 @@ import Testing
             ("manifest.json", { try FileSystem.write([], to: Path.join($0, "manifest.json")) }),
         ]
         for (name, damage) in damages {
-            try Self.withFolder { root in
+            try withTemporaryFolder { root in
                 let folder = try Self.bundle(in: root)
                 try damage(folder)
                 let problems = BundleVerification.problems(of: folder)
@@ -56,7 +51,7 @@ import Testing
 
     @Test("a tracker keeps the run's own status, the latest pointer and the log in step")
     func tracker() throws {
-        try Self.withFolder { root in
+        try withTemporaryFolder { root in
             var tracker = try RunTracker(
                 outputRoot: root, backend: "local", runID: "a run", faultWindowSeconds: 5)
             try tracker.enter(.executing, "executing Jepsen scenario")

@@ -24,7 +24,7 @@ struct NamespaceRunTests {
             ["packet-delay", "packet-jitter", "packet-duplicate", "packet-reorder", "rate-limit"],
         ])
     func packetFaults(faults: [String]) throws {
-        try RunTests.withOutputRoot { root in
+        try withTemporaryFolder { root in
             var options = try RunTests.options(
                 "reservation_contention-partition-heal", "allocdb-local-cluster", root: root,
                 window: .seconds(8))
@@ -45,7 +45,7 @@ struct NamespaceRunTests {
 
     @Test("a daemon that answers without a quorum is blocked for what it says behind a cut")
     func broken() throws {
-        try RunTests.withOutputRoot { root in
+        try withTemporaryFolder { root in
             var options = try RunTests.options(
                 "reservation_contention-partition-heal", "BrokenReplica", root: root,
                 window: .seconds(6))
@@ -106,7 +106,7 @@ struct NamespaceRunTests {
 
     @Test("a killed tool leaves no process, no namespace and no interface")
     func killedTool() throws {
-        try RunTests.withOutputRoot { root in
+        try withTemporaryFolder { root in
             var environment = Environment.all
             environment["TMPDIR"] = root
             let interfaces = try FileSystem.list("/sys/class/net").sorted()
@@ -155,7 +155,7 @@ struct NamespaceRunTests {
 
     @Test("without privileges a run takes them in a user namespace of its own")
     func unprivileged() throws {
-        try RunTests.withOutputRoot { root in
+        try withTemporaryFolder { root in
             let words = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
             let result = try run(through: words, root: root)
             #expect(
@@ -165,7 +165,7 @@ struct NamespaceRunTests {
 
     @Test("where namespaces are forbidden the run is refused, with the reason, before it begins")
     func refused() throws {
-        try RunTests.withOutputRoot { root in
+        try withTemporaryFolder { root in
             let script = "echo 0 >/proc/sys/user/max_net_namespaces && exec \"$@\""
             let result = try run(through: ["unshare", "-r", "sh", "-c", script, "sh"], root: root)
             #expect(result.status == .exited(code: 254), "\(result.errorText)")

@@ -10,12 +10,6 @@ import Testing
 
 /// Whole runs against real daemons. One after the other: each needs the machine's two cores.
 @Suite(.serialized) struct RunTests {
-    static func withOutputRoot(_ body: (String) throws -> Void) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "run-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        try body(folder)
-    }
-
     static func options(
         _ runID: String, _ binary: String, root: String, window: Duration, seed: UInt64 = 42,
         interruption: Interruption = Interruption()
@@ -54,7 +48,7 @@ import Testing
 
     @Test("a correct daemon passes a control run, and the bundle tells everything")
     func control() throws {
-        try Self.withOutputRoot { root in
+        try withTemporaryFolder { root in
             let options = try Self.options(
                 "reservation_contention-control", "allocdb-local-cluster", root: root,
                 window: .seconds(4))
@@ -102,7 +96,7 @@ import Testing
 
     @Test("a correct daemon passes under crashes, restarts and takeovers")
     func crashRestart() throws {
-        try Self.withOutputRoot { root in
+        try withTemporaryFolder { root in
             let options = try Self.options(
                 "reservation_contention-crash-restart", "allocdb-local-cluster", root: root,
                 window: .seconds(12))
@@ -123,7 +117,7 @@ import Testing
 
     @Test("a daemon that answers without a quorum and forgets on a kill is blocked for it")
     func broken() throws {
-        try Self.withOutputRoot { root in
+        try withTemporaryFolder { root in
             // Kills first, so that the short run meets what the daemon forgets.
             let window = Duration.seconds(6)
             let seed = try #require(
@@ -145,7 +139,7 @@ import Testing
 
     @Test("an interrupted run stops its daemons, bundles what there is, and says so")
     func interrupted() throws {
-        try Self.withOutputRoot { root in
+        try withTemporaryFolder { root in
             let interruption = Interruption()
             let options = try Self.options(
                 "reservation_contention-crash-restart", "allocdb-local-cluster", root: root,
@@ -166,7 +160,7 @@ import Testing
 
     @Test("what a killed tool leaves is a readable record, and its daemons are found and ended")
     func killedTool() throws {
-        try Self.withOutputRoot { root in
+        try withTemporaryFolder { root in
             var environment = Environment.all
             environment["TMPDIR"] = root
             let output = Path.join(root, "artifacts")
@@ -215,7 +209,7 @@ import Testing
 
     @Test("a daemon that dies by itself is a finding with its status and last words")
     func dyingDaemon() throws {
-        try Self.withOutputRoot { root in
+        try withTemporaryFolder { root in
             // Replica 2 is the real daemon until it is told; then it says something and is gone.
             let script = Path.join(root, "dying-daemon")
             let sign = Path.join(root, "die")
@@ -250,7 +244,7 @@ import Testing
 
     @Test("a program that is no daemon is nobody's violation")
     func noDaemon() throws {
-        try Self.withOutputRoot { root in
+        try withTemporaryFolder { root in
             let options = RunOptions(
                 runID: "reservation_contention-control", replicaBinary: "/bin/false", seed: 1,
                 outputRoot: root, toolVersion: "test")

@@ -1,6 +1,7 @@
 import Campaign
 import History
 import SystemCalls
+import TestSupport
 import Testing
 import Workload
 
@@ -21,7 +22,7 @@ extension RunTests {
             "ambiguous_write_retry-mixed-failover",
         ])
     func scripts(runID: String) throws {
-        try Self.withOutputRoot { root in
+        try withTemporaryFolder { root in
             let options = try Self.scripted(
                 runID, "allocdb-local-cluster", root: root, window: .milliseconds(100))
             let (result, _) = try Self.run(options)
@@ -35,7 +36,7 @@ extension RunTests {
 
     @Test("a daemon that answers without a quorum is blocked by a script as well")
     func scriptedBroken() throws {
-        try Self.withOutputRoot { root in
+        try withTemporaryFolder { root in
             let options = try Self.scripted(
                 "failover_read_fences-crash-restart", "BrokenReplica", root: root,
                 window: .milliseconds(100))

@@ -1,5 +1,6 @@
 import BugCatalogue
 import SystemCalls
+import TestSupport
 import Testing
 
 /// The command behind `make sensitivity`, with few seeds.
@@ -28,15 +29,15 @@ import Testing
     /// and a third seed then must.
     @Test("every bug is found by the run that is named for it")
     func everyBug() throws {
-        let root = try FileSystem.makeTemporaryFolder(prefix: "sensitivity")
-        defer { try? FileSystem.removeTree(root) }
-        let first = try Self.measure(["--seeds", "1"], below: root)
-        #expect(first.status == .exited(code: 0) || first.status == .exited(code: 1))
-        let missed = Self.missed(first)
-        #expect(missed.count <= 4, "\(first.errorText)")
-        guard !missed.isEmpty else { return }
-        let words = missed.flatMap { ["--bug", $0.rawValue] }
-        let second = try Self.measure(["--seeds", "3", "--least", "30"] + words, below: root)
-        #expect(second.status == .exited(code: 0), "\(second.errorText)\n\(second.outputText)")
+        try withTemporaryFolder { root in
+            let first = try Self.measure(["--seeds", "1"], below: root)
+            #expect(first.status == .exited(code: 0) || first.status == .exited(code: 1))
+            let missed = Self.missed(first)
+            #expect(missed.count <= 4, "\(first.errorText)")
+            guard !missed.isEmpty else { return }
+            let words = missed.flatMap { ["--bug", $0.rawValue] }
+            let second = try Self.measure(["--seeds", "3", "--least", "30"] + words, below: root)
+            #expect(second.status == .exited(code: 0), "\(second.errorText)\n\(second.outputText)")
+        }
     }
 }

@@ -1,17 +1,12 @@
 import ClusterProtocol
 import LeaseKernel
 import SystemCalls
+import TestSupport
 import Testing
 
 @testable import Testbed
 
 @Suite(.serialized) struct ResidueTests {
-    static func withFolder(_ body: (String) throws -> Void) throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "residue-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        try body(folder)
-    }
-
     /// A process that looks like a daemon of the workspace: its command line names the layout.
     static func pretendDaemon(of workspace: String) throws -> ChildProcess {
         try ChildProcess(
@@ -40,7 +35,7 @@ import Testing
 
     @Test("what a dead tool left is ended and removed, also a daemon it had no time to note")
     func cleans() throws {
-        try Self.withFolder { folder in
+        try withTemporaryFolder { folder in
             let registry = ResidueRegistry(folder: Path.join(folder, "registry"))
             let workspace = try FileSystem.resolve(folder) + "/workspace"
             try FileSystem.createFolders(workspace)
@@ -63,7 +58,7 @@ import Testing
 
     @Test("nothing of a tool that still runs is touched, nor anything without our mark")
     func spares() throws {
-        try Self.withFolder { folder in
+        try withTemporaryFolder { folder in
             let registry = ResidueRegistry(folder: Path.join(folder, "registry"))
             let workspace = try FileSystem.resolve(folder) + "/workspace"
             try FileSystem.createFolders(workspace)
@@ -96,53 +91,53 @@ import Testing
 @Suite struct LocalTestbedTests {
     @Test("a daemon that ends while starting is an error with its status, and leaves nothing")
     func badDaemon() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "testbed-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let registry = ResidueRegistry(folder: folder)
-        let testbed = try LocalTestbed(.init(binary: "/bin/false", registry: registry))
-        #expect(throws: TestbedError.self) { try testbed.start() }
-        let exits = testbed.takeUnexpectedExits()
-        #expect(!exits.isEmpty)
-        #expect(exits.allSatisfy { $0.status == .exited(code: 1) })
-        #expect(FileSystem.exists(testbed.workspace))
-        testbed.discard()
-        #expect(!FileSystem.exists(testbed.workspace))
-        #expect(try FileSystem.list(folder) == [])
+        try withTemporaryFolder { folder in
+            let registry = ResidueRegistry(folder: folder)
+            let testbed = try LocalTestbed(.init(binary: "/bin/false", registry: registry))
+            #expect(throws: TestbedError.self) { try testbed.start() }
+            let exits = testbed.takeUnexpectedExits()
+            #expect(!exits.isEmpty)
+            #expect(exits.allSatisfy { $0.status == .exited(code: 1) })
+            #expect(FileSystem.exists(testbed.workspace))
+            testbed.discard()
+            #expect(!FileSystem.exists(testbed.workspace))
+            #expect(try FileSystem.list(folder) == [])
+        }
     }
 
     @Test("the layout carries the bounds under test and nine different ports")
     func layout() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "testbed-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let testbed = try LocalTestbed(
-            .init(binary: "/bin/false", registry: ResidueRegistry(folder: folder)))
-        defer { testbed.discard() }
-        let text = try FileSystem.read(
-            Path.join(testbed.workspace, ClusterLayout.fileName), limit: 1 << 16)
-        let layout = try ClusterLayout(text: String(decoding: text, as: UTF8.self))
-        #expect(layout == testbed.layout)
-        #expect(layout.kernel == .underTest)
-        #expect(FileSystem.exists(layout.faultsPath))
+        try withTemporaryFolder { folder in
+            let testbed = try LocalTestbed(
+                .init(binary: "/bin/false", registry: ResidueRegistry(folder: folder)))
+            defer { testbed.discard() }
+            let text = try FileSystem.read(
+                Path.join(testbed.workspace, ClusterLayout.fileName), limit: 1 << 16)
+            let layout = try ClusterLayout(text: String(decoding: text, as: UTF8.self))
+            #expect(layout == testbed.layout)
+            #expect(layout.kernel == .underTest)
+            #expect(FileSystem.exists(layout.faultsPath))
+        }
     }
 
     @Test("isolation stands in the fault file and goes away again")
     func isolation() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "testbed-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let testbed = try LocalTestbed(
-            .init(binary: "/bin/false", registry: ResidueRegistry(folder: folder)))
-        defer { testbed.discard() }
-        func isolated() throws -> [ReplicaID] {
-            let bytes = try FileSystem.read(testbed.layout.faultsPath, limit: 1 << 16)
-            return try FaultState(text: String(decoding: bytes, as: UTF8.self)).isolated
-        }
-        try testbed.isolate(ReplicaID(2), lease: .seconds(60))
-        #expect(try isolated() == [ReplicaID(2)])
-        #expect(testbed.isIsolated(ReplicaID(2)))
-        try testbed.heal(ReplicaID(2))
-        #expect(try isolated() == [])
-        #expect(throws: TestbedError.unknownReplica(ReplicaID(9))) {
-            try testbed.isolate(ReplicaID(9), lease: .seconds(60))
+        try withTemporaryFolder { folder in
+            let testbed = try LocalTestbed(
+                .init(binary: "/bin/false", registry: ResidueRegistry(folder: folder)))
+            defer { testbed.discard() }
+            func isolated() throws -> [ReplicaID] {
+                let bytes = try FileSystem.read(testbed.layout.faultsPath, limit: 1 << 16)
+                return try FaultState(text: String(decoding: bytes, as: UTF8.self)).isolated
+            }
+            try testbed.isolate(ReplicaID(2), lease: .seconds(60))
+            #expect(try isolated() == [ReplicaID(2)])
+            #expect(testbed.isIsolated(ReplicaID(2)))
+            try testbed.heal(ReplicaID(2))
+            #expect(try isolated() == [])
+            #expect(throws: TestbedError.unknownReplica(ReplicaID(9))) {
+                try testbed.isolate(ReplicaID(9), lease: .seconds(60))
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 import SystemCalls
+import TestSupport
 import Testing
 
 @testable import Testbed
@@ -94,25 +95,25 @@ import Testing
 
     @Test("a real guard undoes everything when its tool is gone, and nothing when told to end")
     func orphaned() throws {
-        let folder = try FileSystem.makeTemporaryFolder(prefix: "undo-guard-tests")
-        defer { try? FileSystem.removeTree(folder) }
-        let path = Path.join(folder, "faults")
-        let tool = try #require(ToolProgram.path)
-        for isTold in [false, true] {
-            try FileSystem.write(Array("isolated".utf8), to: path)
-            let input = try Pipe()
-            let child = try ChildProcess(
-                executable: tool, arguments: [UndoGuard.commandWord],
-                input: .descriptor(input.readEnd))
-            input.readEnd.close()
-            let undo = GuardedUndo.replaceFile(path: path, content: Array("healthy".utf8))
-            var lines = Self.arm("f", 600_000, undo) + "\n"
-            if isTold { lines += "end\n" }
-            try input.writeEnd.writeAll(Array(lines.utf8))
-            input.writeEnd.close()
-            #expect(try child.wait(until: .after(.seconds(20))) == .exited(code: 0))
-            let content = String(decoding: try FileSystem.read(path, limit: 99), as: UTF8.self)
-            #expect(content == (isTold ? "isolated" : "healthy"))
+        try withTemporaryFolder { folder in
+            let path = Path.join(folder, "faults")
+            let tool = try #require(ToolProgram.path)
+            for isTold in [false, true] {
+                try FileSystem.write(Array("isolated".utf8), to: path)
+                let input = try Pipe()
+                let child = try ChildProcess(
+                    executable: tool, arguments: [UndoGuard.commandWord],
+                    input: .descriptor(input.readEnd))
+                input.readEnd.close()
+                let undo = GuardedUndo.replaceFile(path: path, content: Array("healthy".utf8))
+                var lines = Self.arm("f", 600_000, undo) + "\n"
+                if isTold { lines += "end\n" }
+                try input.writeEnd.writeAll(Array(lines.utf8))
+                input.writeEnd.close()
+                #expect(try child.wait(until: .after(.seconds(20))) == .exited(code: 0))
+                let content = String(decoding: try FileSystem.read(path, limit: 99), as: UTF8.self)
+                #expect(content == (isTold ? "isolated" : "healthy"))
+            }
         }
     }
 
