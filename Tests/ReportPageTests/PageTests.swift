@@ -173,16 +173,6 @@ struct PageTests {
         }
     }
 
-    @Test(
-        "base 64 is that of RFC 4648",
-        arguments: [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
-        ])
-    func base64(text: String, expected: String) {
-        #expect(ContentPolicy.base64(Array(text.utf8)) == expected)
-    }
-
     @Test("numbers read well")
     func words() {
         #expect(PageWords.count(1_234_567) == "1\u{2009}234\u{2009}567")
