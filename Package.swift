@@ -64,6 +64,9 @@ let cLibraries: [Target] = [
     .systemLibrary(
         name: "CZstd", path: "Sources/CLibraries/CZstd", pkgConfig: "libzstd",
         providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+        name: "CSSH2", path: "Sources/CLibraries/CSSH2", pkgConfig: "libssh2",
+        providers: [.apt(["libssh2-1-dev"])]),
 ]
 
 let base: [Target] = [
@@ -76,6 +79,8 @@ let base: [Target] = [
     library("FaultyDisk", in: "Base", uses: ["Randomness", "SystemCalls"]),
     library("DiskServer", in: "Base", uses: ["CFuse", "FaultyDisk", "SystemCalls"]),
     library("Compression", in: "Base", uses: ["CZstd"]),
+    library(
+        "SecureShell", in: "Base", uses: ["ByteCoding", "CSSH2", "Digests", "SystemCalls"]),
     library("CommandDescriptions", in: "Base"),
     library("Terminal", in: "Base"),
     library("JSONText", in: "Base"),
@@ -120,6 +125,8 @@ let toolkit: [Target] = [
         "Matrix", in: "Toolkit", uses: ["CommandDescriptions", "JSONText", "YAMLText"]),
     library(
         "Switch", in: "Toolkit", uses: ["BoundedCollections", "Randomness", "SystemCalls"]),
+    library(
+        "Remote", in: "Toolkit", uses: ["ByteCoding", "SecureShell", "SystemCalls"]),
     library(
         "Workload", in: "Toolkit",
         uses: [
@@ -360,6 +367,7 @@ let testTargets: [Target] = [
     tests("InterchangeTests", uses: ["History", "HistorySamples", "Interchange", "SystemCalls"]),
     tests("CheckingReferenceTests", uses: ["Checking", "History", "SystemCalls"]),
     tests("MatrixTests", uses: ["Matrix"]),
+    tests("RemoteTests", uses: ["Randomness", "Remote", "SecureShell", "SystemCalls"]),
     tests("SearchingTests", uses: ["Searching"]),
     tests(
         "CommandDescriptionsTests", uses: ["CommandDescriptions"], excluding: ["Snapshots"]),

@@ -149,6 +149,33 @@ public enum NetworkPlace: Hashable, Sendable {
     /// The one of this process.
     case own
     case namespace(NetworkNamespace)
+    /// That of another machine.
+    case elsewhere(StreamNetwork)
+}
+
+/// Opens connections as another machine sees the network.
+public protocol StreamSource: AnyObject, Sendable {
+    /// A connected socket, non-blocking.
+    func stream(
+        to address: SocketAddress, until deadline: Deadline
+    ) throws(SystemError) -> FileDescriptor
+}
+
+/// The network of another machine. Two are the same when one object opens their streams.
+public struct StreamNetwork: Hashable, Sendable {
+    let source: any StreamSource
+
+    public init(_ source: any StreamSource) {
+        self.source = source
+    }
+
+    public static func == (left: StreamNetwork, right: StreamNetwork) -> Bool {
+        left.source === right.source
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(ObjectIdentifier(source))
+    }
 }
 
 extension NetworkNamespace: Hashable {

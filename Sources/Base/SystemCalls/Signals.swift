@@ -29,6 +29,12 @@ public enum Signals {
     public static let stop = SIGSTOP
     public static let proceed = SIGCONT
 
+    /// As `kill -l` names it, without `SIG`; the number for one that has no name.
+    public static func name(of number: Int32) -> String {
+        guard let text = csystem_signal_name(number) else { return "\(number)" }
+        return String(cString: text)
+    }
+
     /// Writes to a closed pipe or socket become errors (EPIPE) for the whole process.
     public static func ignoreBrokenPipes() {
         // Cannot fail for a valid signal number.

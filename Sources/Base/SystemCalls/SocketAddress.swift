@@ -48,14 +48,8 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// The form `init?(_:)` reads; IPv6 in eight groups without abbreviation.
     public var description: String {
         switch host {
-        case .ipv4(let value):
-            let parts = [24, 16, 8, 0].map { String((value >> $0) & 255) }
-            return parts.joined(separator: ".") + ":\(port)"
-        case .ipv6(let high, let low):
-            let parts = [high, low].flatMap { half in
-                [48, 32, 16, 0].map { String((half >> $0) & 0xffff, radix: 16) }
-            }
-            return "[" + parts.joined(separator: ":") + "]:\(port)"
+        case .ipv4: "\(host):\(port)"
+        case .ipv6: "[\(host)]:\(port)"
         }
     }
 
@@ -72,6 +66,20 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         case .ipv4(let value): withUnsafeBytes(of: value.bigEndian) { Array($0) }
         case .ipv6(let high, let low):
             withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
+        }
+    }
+}
+
+extension SocketAddress.Host: CustomStringConvertible {
+    /// Numbers; IPv6 in eight groups without abbreviation.
+    public var description: String {
+        switch self {
+        case .ipv4(let value):
+            [24, 16, 8, 0].map { String((value >> $0) & 255) }.joined(separator: ".")
+        case .ipv6(let high, let low):
+            [high, low].flatMap { half in
+                [48, 32, 16, 0].map { String((half >> $0) & 0xffff, radix: 16) }
+            }.joined(separator: ":")
         }
     }
 }

@@ -56,6 +56,10 @@ public struct TCPConnection: Sendable {
         descriptor = FileDescriptor(owning: raw, subject: subject)
     }
 
+    private init(descriptor: FileDescriptor) {
+        self.descriptor = descriptor
+    }
+
     init(owning raw: Int32, subject: String) {
         descriptor = FileDescriptor(owning: raw, subject: subject)
         // Fails only for a connection that is gone; the next read or write says so.
@@ -64,14 +68,14 @@ public struct TCPConnection: Sendable {
 
     /// Begins to connect. The connection is usable once it polls as writable and
     /// `pendingError()` is nil; `connect(to:until:)` waits for that.
-    public static func start(
-        to address: SocketAddress, in place: NetworkPlace = .own
+    public static func start(to address: SocketAddress) throws(SystemError) -> TCPConnection {
+        let raw = try check("socket", "\(address)") { csystem_tcp_socket(address.isIPv6) }
+        return try start(raw, to: address)
+    }
+
+    private static func start(
+        _ raw: Int32, to address: SocketAddress
     ) throws(SystemError) -> TCPConnection {
-        let raw =
-            switch place {
-            case .own: try check("socket", "\(address)") { csystem_tcp_socket(address.isIPv6) }
-            case .namespace(let namespace): try namespace.takeSocket()
-            }
         let connection = TCPConnection(owning: raw, subject: "\(address)")
         do throws(SystemError) {
             try check("connect", "\(address)") {
@@ -87,7 +91,15 @@ public struct TCPConnection: Sendable {
     public static func connect(
         to address: SocketAddress, in place: NetworkPlace = .own, until deadline: Deadline
     ) throws(SystemError) -> TCPConnection {
-        let connection = try start(to: address, in: place)
+        let connection: TCPConnection
+        switch place {
+        case .own: connection = try start(to: address)
+        case .namespace(let namespace):
+            connection = try start(try namespace.takeSocket(), to: address)
+        case .elsewhere(let network):
+            let stream = try network.source.stream(to: address, until: deadline)
+            return TCPConnection(descriptor: stream)
+        }
         guard try connection.descriptor.waitUntilWritable(deadline) else {
             throw SystemError.timedOut("connect", "\(address)")
         }
@@ -116,14 +128,7 @@ public struct TCPConnection: Sendable {
     public func send(
         _ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false
     ) throws(SystemError) -> Int {
-        do throws(SystemError) {
-            return try check("send", descriptor.subject) {
-                csystem_send(descriptor.rawValue, bytes.baseAddress, bytes.count, moreFollows)
-            }
-        } catch {
-            if error.wouldBlock { return 0 }
-            throw error
-        }
+        try descriptor.send(bytes, moreFollows: moreFollows)
     }
 
     /// What a non-blocking read found.
@@ -145,9 +150,7 @@ public struct TCPConnection: Sendable {
 
     /// Ends our direction; the peer reads an end of stream, its bytes still arrive.
     public func finishSending() throws(SystemError) {
-        try check("shutdown", descriptor.subject) {
-            csystem_shutdown_writing(descriptor.rawValue)
-        }
+        try descriptor.finishSending()
     }
 
     /// Makes the coming close a reset instead of an orderly end; for fault injection and tests.
@@ -159,6 +162,43 @@ public struct TCPConnection: Sendable {
 
     public func close() {
         descriptor.close()
+    }
+}
+
+/// A pair of connected stream sockets, non-blocking: what is written to one is read from the
+/// other, and each direction ends by itself.
+public struct StreamPair: Sendable {
+    public let first: FileDescriptor
+    public let second: FileDescriptor
+
+    public init(subject: String) throws(SystemError) {
+        var ends: [Int32] = [-1, -1]
+        try check("socketpair", subject) { csystem_stream_pair(&ends) }
+        first = FileDescriptor(owning: ends[0], subject: subject)
+        second = FileDescriptor(owning: ends[1], subject: subject)
+    }
+}
+
+/// What only sockets can do.
+extension FileDescriptor {
+    /// Sends what the socket takes now; 0 when its buffer is full. Never raises SIGPIPE. With
+    /// `moreFollows` it may leave together with what is sent next, or with the end.
+    public func send(
+        _ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false
+    ) throws(SystemError) -> Int {
+        do throws(SystemError) {
+            return try check("send", subject) {
+                csystem_send(rawValue, bytes.baseAddress, bytes.count, moreFollows)
+            }
+        } catch {
+            if error.wouldBlock { return 0 }
+            throw error
+        }
+    }
+
+    /// Ends our direction; the peer reads an end of stream, its bytes still arrive.
+    public func finishSending() throws(SystemError) {
+        try check("shutdown", subject) { csystem_shutdown_writing(rawValue) }
     }
 }
 

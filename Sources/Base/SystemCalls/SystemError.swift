@@ -37,11 +37,26 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     public var isRefused: Bool { code == ECONNREFUSED }
     public var isReset: Bool { code == ECONNRESET || code == EPIPE }
 
+    /// Code of a read that finds nothing yet.
+    public static var wouldBlockCode: Int32 { EAGAIN }
+    /// Code of a write that nobody will read.
+    public static var brokenPipe: Int32 { EPIPE }
+
+    /// A connection that was refused, reported in the shape of the call that made it.
+    public static func refused(_ subject: String) -> SystemError {
+        SystemError(call: "connect", code: ECONNREFUSED, subject: subject)
+    }
+
+    /// A connection that could not be made for a reason of its own.
+    public static func unreachable(_ subject: String) -> SystemError {
+        SystemError(call: "connect", code: EHOSTUNREACH, subject: subject)
+    }
+
     /// Code of an answer longer than its limit.
     static var messageTooLong: Int32 { EMSGSIZE }
 
     /// A limit of ours that ran out, reported in the shape of the call that waited.
-    static func timedOut(_ call: String, _ subject: String) -> SystemError {
+    public static func timedOut(_ call: String, _ subject: String) -> SystemError {
         SystemError(call: call, code: ETIMEDOUT, subject: subject)
     }
 }

@@ -202,6 +202,8 @@ bool csystem_is_connected_to_itself(int descriptor) {
     socklen_t local_length = sizeof local, remote_length = sizeof remote;
     if (getsockname(descriptor, (struct sockaddr *)&local, &local_length) < 0) return false;
     if (getpeername(descriptor, (struct sockaddr *)&remote, &remote_length) < 0) return false;
+    // The ends of a socket pair have no names to tell them apart.
+    if (local.ss_family == AF_UNIX) return false;
     return local_length == remote_length && memcmp(&local, &remote, local_length) == 0;
 }
 
@@ -226,6 +228,10 @@ ssize_t csystem_send(int descriptor, const void *bytes, size_t count, bool more_
 }
 
 int csystem_shutdown_writing(int descriptor) { return shutdown(descriptor, SHUT_WR); }
+
+int csystem_stream_pair(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
+}
 
 int csystem_parse_ipv4(const char *text, uint8_t address[4]) {
     return inet_pton(AF_INET, text, address);
@@ -313,6 +319,8 @@ int csystem_read_signal(int descriptor) {
     ssize_t count = read(descriptor, &information, sizeof information);
     return count == sizeof information ? (int)information.ssi_signo : -1;
 }
+
+const char *csystem_signal_name(int number) { return sigabbrev_np(number); }
 
 int csystem_ignore_sigpipe(void) { return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : 0; }
 

@@ -52,6 +52,8 @@ int csystem_set_buffer_sizes(int descriptor, int send_bytes, int receive_bytes);
 // With `more_follows` the system may keep the bytes until the next call for this direction.
 ssize_t csystem_send(int descriptor, const void *bytes, size_t count, bool more_follows);
 int csystem_shutdown_writing(int descriptor);
+// A pair of connected stream sockets, non-blocking.
+int csystem_stream_pair(int ends[2]);
 int csystem_parse_ipv4(const char *text, uint8_t address[4]);
 int csystem_parse_ipv6(const char *text, uint8_t address[16]);
 
@@ -79,6 +81,8 @@ int csystem_block_signals(const int *signals, int count);
 int csystem_signalfd(const int *signals, int count);
 int csystem_read_signal(int descriptor);
 int csystem_ignore_sigpipe(void);
+// Without SIG; NULL for a number that is none.
+const char *csystem_signal_name(int number);
 
 // Processes.
 struct csystem_child_files {
