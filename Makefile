@@ -16,7 +16,7 @@ TARGET ?=
 # The Swift runtime is linked into the programs, so that a machine that runs them needs none.
 RELEASE := swift build -c release --static-swift-stdlib
 BINARIES := .build/release
-PROGRAMS := allocdb-jepsen allocdb-jepsen-helper allocdb-local-cluster allocdb-bench
+PROGRAMS := allocdb-jepsen allocdb-jepsen-helper allocdb-guest-agent allocdb-local-cluster allocdb-bench
 SWIFT_FILES := Package.swift Sources Tests
 STYLE := --configuration .swift-format --parallel --recursive $(SWIFT_FILES)
 

@@ -25,8 +25,13 @@ func command(_ name: String, uses dependencies: [String]) -> Target {
         name: name,
         dependencies: dependencies.map { .init(stringLiteral: $0) },
         path: "Sources/Commands/\(name)",
-        swiftSettings: settings)
+        swiftSettings: settings,
+        linkerSettings: guestPrograms.contains(name) ? [.unsafeFlags(libraryFree)] : [])
 }
+
+/// Programs that run in guests, where no Swift is installed: without any library, in every build.
+let guestPrograms = ["allocdb-guest-agent"]
+let libraryFree = ["-static-executable", "-use-ld=lld", "-Xlinker", "-s"]
 
 func tests(
     _ name: String, uses dependencies: [String], excluding folders: [String] = []
@@ -50,6 +55,7 @@ func systemLibrary(_ name: String) -> Target {
 let cLibraries: [Target] = [
     clibrary("CSystem"),
     clibrary("CChecksums"),
+    clibrary("CGuestAssets"),
     // Read by its C file, not compiled.
     clibrary("CPageAssets", excluding: ["page.css", "page.js", "vendor"]),
     .systemLibrary(
@@ -81,6 +87,8 @@ let base: [Target] = [
     library("Compression", in: "Base", uses: ["CZstd"]),
     library(
         "SecureShell", in: "Base", uses: ["ByteCoding", "CSSH2", "Digests", "SystemCalls"]),
+    library("GuestAgent", in: "Base", uses: ["ByteCoding", "SystemCalls"]),
+    library("GuestAssets", in: "Base", uses: ["CGuestAssets"]),
     library("CommandDescriptions", in: "Base"),
     library("Terminal", in: "Base"),
     library("JSONText", in: "Base"),
@@ -139,7 +147,11 @@ let toolkit: [Target] = [
             "LeaseKernel", "Switch", "SystemCalls",
         ]),
     library(
-        "Machines", in: "Toolkit", uses: ["JSONText", "SystemCalls"]),
+        "Machines", in: "Toolkit",
+        uses: [
+            "ByteCoding", "Digests", "DurableFiles", "GuestAgent", "GuestAssets", "JSONText",
+            "SystemCalls",
+        ]),
     library(
         "Nemesis", in: "Toolkit",
         uses: [
@@ -180,6 +192,7 @@ let commands: [Target] = [
         ]),
     command(
         "allocdb-jepsen-helper", uses: ["CommandDescriptions", "DiskServer", "SystemCalls"]),
+    command("allocdb-guest-agent", uses: ["GuestAgent", "SystemCalls"]),
     command(
         "allocdb-bench",
         uses: [
@@ -309,7 +322,8 @@ let testTargets: [Target] = [
     tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
     tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
     tests("SystemCallsTests", uses: ["SystemCalls"]),
-    tests("MachinesTests", uses: ["JSONText", "Machines", "SystemCalls"]),
+    tests("GuestAgentTests", uses: ["GuestAgent", "GuestAssets", "SystemCalls"]),
+    tests("MachinesTests", uses: ["GuestAgent", "JSONText", "Machines", "SystemCalls"]),
     tests("SwitchTests", uses: ["Randomness", "Switch", "SystemCalls"]),
     tests(
         "ClusterRunnerTests",
@@ -413,6 +427,7 @@ let package = Package(
     products: [
         .executable(name: "allocdb-jepsen", targets: ["allocdb-jepsen"]),
         .executable(name: "allocdb-jepsen-helper", targets: ["allocdb-jepsen-helper"]),
+        .executable(name: "allocdb-guest-agent", targets: ["allocdb-guest-agent"]),
         .executable(name: "allocdb-local-cluster", targets: ["allocdb-local-cluster"]),
         .executable(name: "allocdb-bench", targets: ["allocdb-bench"]),
     ],

@@ -45,6 +45,13 @@ public enum WallClock {
     public static var milliseconds: UInt64 { Instant.read(CLOCK_REALTIME) / 1_000_000 }
     /// Nanoseconds since 1970.
     public static var nanoseconds: UInt64 { Instant.read(CLOCK_REALTIME) }
+
+    /// Sets it for the whole machine.
+    public static func set(nanoseconds: UInt64) throws(SystemError) {
+        var time = timespec(
+            tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        try check("clock_settime") { clock_settime(CLOCK_REALTIME, &time) }
+    }
 }
 
 extension Duration {

@@ -95,6 +95,27 @@ public final class FileDescriptor: Sendable {
         }
     }
 
+    /// Writes everything to a non-blocking descriptor of any kind; an error whose `isTimeout` is
+    /// true when the deadline comes first. Some of the bytes may have left then.
+    public func writeAll(_ bytes: [UInt8], until deadline: Deadline) throws(SystemError) {
+        var start = 0
+        while start < bytes.count {
+            do throws(SystemError) {
+                start += try check("write", subject) {
+                    bytes.withUnsafeBytes { buffer in
+                        // The buffer holds at least one byte here, so it has an address.
+                        Glibc.write(rawValue, buffer.baseAddress! + start, buffer.count - start)
+                    }
+                }
+            } catch {
+                guard error.wouldBlock else { throw error }
+                guard try waitUntilWritable(deadline) else {
+                    throw SystemError.timedOut("write", subject)
+                }
+            }
+        }
+    }
+
     /// Makes room on the disk and grows the file to `end` with zeros; what it holds stays. False
     /// when the file system has no such call.
     public func reserve(from start: Int, to end: Int) throws(SystemError) -> Bool {

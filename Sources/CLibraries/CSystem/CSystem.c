@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/random.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -16,7 +17,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -453,3 +456,25 @@ int csystem_start_thread(const char *name, size_t stack_bytes, void *(*body)(voi
 
 void csystem_join_thread(uintptr_t handle) { pthread_join(handle, NULL); }
 void csystem_detach_thread(uintptr_t handle) { pthread_detach(handle); }
+
+ssize_t csystem_random(void *bytes, size_t count) { return getrandom(bytes, count, 0); }
+
+int csystem_add_randomness(const void *bytes, size_t count) {
+    enum { limit = 512 };
+    union {
+        struct rand_pool_info info;
+        char room[sizeof(struct rand_pool_info) + limit];
+    } pool;
+    if (count > limit) {
+        errno = EINVAL;
+        return -1;
+    }
+    int descriptor = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0) return -1;
+    pool.info.entropy_count = (int)count * 8;
+    pool.info.buf_size = (int)count;
+    memcpy(pool.info.buf, bytes, count);
+    if (ioctl(descriptor, RNDADDENTROPY, &pool.info) < 0 || ioctl(descriptor, RNDRESEEDCRNG) < 0)
+        return closed_after_failure(descriptor);
+    return close(descriptor);
+}

@@ -103,6 +103,10 @@ int csystem_exit_code(int status);
 bool csystem_signaled(int status);
 int csystem_signal_number(int status);
 
+// The kernel's random numbers. Adding replaces the state that they come from at once (root).
+ssize_t csystem_random(void *bytes, size_t count);
+int csystem_add_randomness(const void *bytes, size_t count);
+
 // Threads. Unlike the rest these return the error number, 0 on success.
 int csystem_start_thread(const char *name, size_t stack_bytes, void *(*body)(void *),
                          void *context, uintptr_t *handle);
