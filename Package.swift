@@ -143,8 +143,8 @@ let toolkit: [Target] = [
     library(
         "Testbed", in: "Toolkit",
         uses: [
-            "ByteCoding", "ClusterProtocol", "DurableFiles", "FaultyDisk", "LeaseEngine",
-            "LeaseKernel", "Switch", "SystemCalls",
+            "ByteCoding", "ClusterProtocol", "DurableFiles", "FaultyDisk", "GuestAgent",
+            "LeaseEngine", "LeaseKernel", "Machines", "Switch", "SystemCalls",
         ]),
     library(
         "Machines", in: "Toolkit",
@@ -186,9 +186,9 @@ let commands: [Target] = [
     command(
         "allocdb-jepsen",
         uses: [
-            "Campaign", "Checking", "CommandDescriptions", "Conducting", "DurableFiles", "History",
-            "Interchange", "JSONText", "Matrix", "Nemesis", "Reporting", "Searching",
-            "SystemCalls", "Terminal", "Testbed", "Workload",
+            "Campaign", "Checking", "CommandDescriptions", "Conducting", "DurableFiles",
+            "GuestAgent", "History", "Interchange", "JSONText", "Machines", "Matrix", "Nemesis",
+            "Reporting", "Searching", "SystemCalls", "Terminal", "Testbed", "Workload",
         ]),
     command(
         "allocdb-jepsen-helper", uses: ["CommandDescriptions", "DiskServer", "SystemCalls"]),
@@ -324,6 +324,9 @@ let testTargets: [Target] = [
     tests("SystemCallsTests", uses: ["SystemCalls"]),
     tests("GuestAgentTests", uses: ["GuestAgent", "GuestAssets", "SystemCalls"]),
     tests("MachinesTests", uses: ["GuestAgent", "JSONText", "Machines", "SystemCalls"]),
+    tests(
+        "MachineLaneTests",
+        uses: ["LeaseKernel", "Machines", "Switch", "SystemCalls", "Testbed", "allocdb-jepsen"]),
     tests("SwitchTests", uses: ["Randomness", "Switch", "SystemCalls"]),
     tests(
         "ClusterRunnerTests",

@@ -10,7 +10,8 @@ private func withGuest<Value>(_ body: (Guest, GuestChannel) throws -> Value) thr
         let image = try TestImage.made.get()
         let choice = try AcceleratorChoice.make(for: image, in: .standard)
         let settings = GuestSettings(
-            name: "guest", folder: folder, address: "10.77.0.100/24",
+            name: "guest", socketFolder: folder, diskPath: Path.join(folder, "disk"),
+            logFolder: folder, address: "10.77.0.100/24",
             hardwareAddress: "02:00:00:00:00:64")
         let raw = Path.join(folder, "raw")
         let made = Shell.run(
@@ -184,7 +185,8 @@ struct GuestBootTests {
         try withTemporaryFolder { folder in
             let image = try TestImage.made.get()
             let settings = GuestSettings(
-                name: "guest", folder: folder, address: "10.77.0.1/24",
+                name: "guest", socketFolder: folder, diskPath: Path.join(folder, "disk"),
+                logFolder: folder, address: "10.77.0.1/24",
                 hardwareAddress: "02:00:00:00:00:01")
             let guest = Guest(settings, image: image, accelerator: .tcg)
             let error = #expect(throws: GuestError.self) { try guest.start { _ in } }

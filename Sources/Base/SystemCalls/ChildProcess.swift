@@ -131,6 +131,20 @@ extension ChildProcess.Stream {
     }
 }
 
+extension Processes {
+    /// Runs another program in the place of this one, with its terminal and its environment. The
+    /// program is looked up in PATH when it holds no slash; returns only by failing.
+    public static func become(
+        _ program: String, _ arguments: [String]
+    ) throws(SystemError) -> Never {
+        try withCStrings([program] + arguments) { words throws(SystemError) in
+            try check("execvp", program) { execvp(program, words) }
+        }
+        // What succeeded does not come back.
+        exitProcess(127)
+    }
+}
+
 /// A null-terminated list of C strings that lives as long as `body` runs.
 private func withCStrings(
     _ texts: [String],

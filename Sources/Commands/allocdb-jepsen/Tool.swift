@@ -12,7 +12,8 @@ enum Tool {
     static let commands: [ToolCommand] = [
         RunCommand.command, ReplayCommand.command, ShrinkCommand.command, AnalyzeCommand.command,
         SearchCommand.command, PlanCommand.command, ReportCommand.command, VerifyCommand.command,
-        ArchiveCommand.command, HistoryCommand.command, CompletionsCommand.command,
+        ArchiveCommand.command, HistoryCommand.command, TestbedCommand.command,
+        CompletionsCommand.command,
         CarryOutCommand.command,
     ]
 

@@ -146,6 +146,11 @@ public enum HelperProgram {
     public static var path: String? { ProgramsBeside.path(of: DiskServerFacts.programName) }
 }
 
+/// Where the program lies that does in guests what the testbed asks.
+public enum GuestAgentProgram {
+    public static var path: String? { ProgramsBeside.path(of: "allocdb-guest-agent") }
+}
+
 /// Programs of this package, which lie in one folder.
 private enum ProgramsBeside {
     static func path(of name: String) -> String? {

@@ -156,20 +156,20 @@ extension GuestChannel {
         return (.nanoseconds(Int64(clamping: wall) - middle), .nanoseconds(half))
     }
 
-    /// How far a clock may be off after it was set.
+    /// How far a clock may be off after it was set, and how surely that must be known.
     public static let clockTolerance = Duration.milliseconds(20)
+    /// How long a busy guest may take to come within it.
+    static let clockLimit = Duration.seconds(20)
 
-    /// Sets the guest's clock to ours, and reads it again. A busy guest gets some attempts.
+    /// Sets the guest's clock to ours, and reads it again, until it is right.
     public func setClock() throws(GuestError) {
-        var last = Duration.zero
-        for _ in 0..<20 {
+        let deadline = Deadline.after(Self.clockLimit)
+        while true {
             _ = try ask(.setClock(nanoseconds: WallClock.nanoseconds))
             let (offset, uncertainty) = try clockOffset()
-            last = offset
-            let isNear = abs(offset) <= Self.clockTolerance
-            if isNear, uncertainty <= Self.clockTolerance { return }
+            if abs(offset) <= Self.clockTolerance, uncertainty <= Self.clockTolerance { return }
+            if deadline.isPassed { throw .clockIsOff(guest: guest, by: offset) }
         }
-        throw .clockIsOff(guest: guest, by: last)
     }
 
     private func abs(_ duration: Duration) -> Duration {

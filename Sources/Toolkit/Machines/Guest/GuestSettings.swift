@@ -24,8 +24,12 @@ public struct GuestSettings: Hashable, Sendable {
     }
 
     public var name: String
-    /// Folder of its sockets and its console's text, and of its disk.
-    public var folder: String
+    /// Of its sockets. Names of sockets are short: 107 bytes with the folder.
+    public var socketFolder: String
+    /// Its disk, in the form qcow2.
+    public var diskPath: String
+    /// Of its console's text and of what QEMU itself complains about.
+    public var logFolder: String
     /// On the network between the machines, with the length of the prefix.
     public var address: String
     public var hardwareAddress: String
@@ -37,11 +41,14 @@ public struct GuestSettings: Hashable, Sendable {
     public static let defaultMemory = 160
 
     public init(
-        name: String, folder: String, address: String, hardwareAddress: String,
+        name: String, socketFolder: String, diskPath: String, logFolder: String,
+        address: String, hardwareAddress: String,
         peers: [Peer] = [], forwards: [Forward] = [], memoryMebibytes: Int = defaultMemory
     ) {
         self.name = name
-        self.folder = folder
+        self.socketFolder = socketFolder
+        self.diskPath = diskPath
+        self.logFolder = logFolder
         self.address = address
         self.hardwareAddress = hardwareAddress
         self.peers = peers
@@ -49,16 +56,14 @@ public struct GuestSettings: Hashable, Sendable {
         self.memoryMebibytes = memoryMebibytes
     }
 
-    func path(_ suffix: String) -> String { "\(folder)/\(name).\(suffix)" }
-    var monitorPath: String { path("qmp") }
-    var agentPath: String { path("agent") }
+    var monitorPath: String { "\(socketFolder)/\(name).qmp" }
+    var agentPath: String { "\(socketFolder)/\(name).agent" }
     /// Where the cable of its network card is plugged in.
-    public var networkPath: String { path("net") }
-    /// Everything it wrote to its console, of all boots.
-    public var consolePath: String { path("console") }
-    public var diskPath: String { path("qcow2") }
-    /// What QEMU itself complains about.
-    public var logPath: String { path("log") }
+    public var networkPath: String { "\(socketFolder)/\(name).net" }
+    /// Everything the guest wrote to its console, of all boots.
+    public var consolePath: String { "\(logFolder)/\(name).console" }
+    /// What QEMU itself complained about.
+    public var logPath: String { "\(logFolder)/\(name).qemu" }
 
     /// How its drive is called towards QEMU.
     static let drive = "disk"

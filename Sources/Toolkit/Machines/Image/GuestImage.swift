@@ -43,7 +43,10 @@ public struct GuestImage: Hashable, Sendable {
     /// Says that what is written here is made by another recipe.
     private static let recipe = "1"
 
+    fileprivate let folder: String
+
     fileprivate init(folder: String, identity: String) {
+        self.folder = folder
         kernel = Path.join(folder, "vmlinuz")
         archive = Path.join(folder, "root.cpio")
         probeArchive = Path.join(folder, "probe.cpio")
@@ -52,16 +55,21 @@ public struct GuestImage: Hashable, Sendable {
 
     var isComplete: Bool { [kernel, archive, probeArchive].allSatisfy(FileSystem.exists) }
 
+    /// Of what our own pieces are, and of the packages.
     fileprivate static func identity(
-        _ packages: [DebianPackage], _ pieces: [[UInt8]]
+        _ own: String, _ packages: [DebianPackage]
     ) throws(GuestImageError) -> String {
-        let texts = [recipe] + packages.map { "\($0.fileName) \($0.digest)" }.sorted()
+        let lines = packages.map { Array("\($0.fileName) \($0.digest)".utf8) }
+        return own + "-" + (try digest(lines.sorted { $0.lexicographicallyPrecedes($1) }))
+    }
+
+    fileprivate static func digest(_ pieces: [[UInt8]]) throws(GuestImageError) -> String {
         do throws(SHA256.Unavailable) {
             var hash = try SHA256()
-            for piece in texts.map({ Array($0.utf8) }) + pieces {
+            for piece in [Array(recipe.utf8)] + pieces {
                 try hash.update(try SHA256.digest(of: piece))
             }
-            return Hexadecimal.encode(try hash.finish().prefix(16))
+            return Hexadecimal.encode(try hash.finish().prefix(12))
         } catch {
             throw .unusable(path: "the image", reason: "\(error)")
         }
@@ -91,17 +99,28 @@ public struct GuestImageStore: Sendable {
         try GuestKeys(in: Path.join(folder, "keys"))
     }
 
-    /// The image of these ingredients: the one that is here, or a new one. `tell` hears what is
-    /// done when it takes a while.
+    /// An image that was made earlier, if these are its ingredients: without asking Debian whether
+    /// there are newer packages.
+    public func keptImage(
+        at archive: String, of ingredients: GuestImage.Ingredients
+    ) throws(GuestImageError) -> GuestImage? {
+        guard let home = Path.parent(of: archive) else { return nil }
+        let identity = Path.lastComponent(of: home)
+        let image = GuestImage(folder: home, identity: identity)
+        guard image.archive == archive, image.isComplete else { return nil }
+        let own = try OwnPieces(ingredients, try keys()).digest()
+        return identity.hasPrefix(own + "-") ? image : nil
+    }
+
+    /// The image of these ingredients and the newest packages: the one that is here, or a new one.
+    /// `tell` hears what is done when it takes a while.
     public func image(
         of ingredients: GuestImage.Ingredients, tell: (String) -> Void = { _ in }
     ) throws(GuestImageError) -> GuestImage {
         let lock = try lock()
         defer { lock.close() }
         let keys = try keys()
-        let agent = try Self.read(ingredients.agent)
-        let daemon: [UInt8] =
-            if let path = ingredients.daemon { try Self.read(path) } else { [] }
+        let own = try OwnPieces(ingredients, keys)
         let packages = DebianPackages(folder: Path.join(folder, "packages"))
         var names: [String] = []
         for name in GuestAsset.packages.entries {
@@ -109,42 +128,48 @@ public struct GuestImageStore: Sendable {
             names += name.hasPrefix("linux-image-") ? try packages.dependencies(of: name) : [name]
         }
         let found = try packages.look(up: names)
-        let identity = try GuestImage.identity(
-            found,
-            [
-                agent, daemon, GuestAsset.initProgram.bytes, GuestAsset.probeProgram.bytes,
-                try keys.authorizedKeys(), try keys.dropbearHostKey(),
-            ])
-        let home = Path.join(folder, "images")
-        let image = GuestImage(folder: Path.join(home, identity), identity: identity)
+        let identity = try GuestImage.identity(try own.digest(), found)
+        let image = GuestImage(
+            folder: Path.join(Path.join(folder, "images"), identity), identity: identity)
         if image.isComplete { return image }
         tell("making a guest image of \(found.count) Debian packages")
         try packages.fetch(names, found)
-        let work = Path.join(home, "making")
+        try make(image, of: own, keys) { target throws(GuestImageError) in
+            try packages.unpack(found, into: target)
+        }
+        return image
+    }
+
+    private func make(
+        _ image: GuestImage, of own: OwnPieces, _ keys: GuestKeys,
+        unpack: (String) throws(GuestImageError) -> Void
+    ) throws(GuestImageError) {
+        let work = Path.join(Path.join(folder, "images"), "making")
+        let unpacked = Path.join(work, "system")
         do throws(SystemError) {
             try FileSystem.removeTree(work)
-            try FileSystem.createFolders(Path.join(work, "system"))
+            try FileSystem.createFolders(unpacked)
         } catch {
             throw .system(during: "making the image's folder", error)
         }
         defer { try? FileSystem.removeTree(work) }
-        try packages.unpack(found, into: Path.join(work, "system"))
-        let system = try UnpackedSystem(Path.join(work, "system"))
-        let archive = GuestArchive(system: system, keys: keys, agent: agent, daemon: daemon)
-        let made = GuestImage(folder: Path.join(work, "image"), identity: identity)
+        try unpack(unpacked)
+        let system = try UnpackedSystem(unpacked)
+        let archive = GuestArchive(
+            system: system, keys: keys, agent: own.agent, daemon: own.daemon)
+        let made = GuestImage(folder: Path.join(work, "image"), identity: image.identity)
         let contents = [
             (made.kernel, try system.kernel()), (made.archive, try archive.root()),
             (made.probeArchive, try archive.probe()),
         ]
         do throws(SystemError) {
-            try FileSystem.createFolders(Path.join(work, "image"))
+            try FileSystem.createFolders(made.folder)
             for (path, bytes) in contents { try FileSystem.write(bytes, to: path) }
-            try FileSystem.removeTree(Path.join(home, identity))
-            try FileSystem.rename(Path.join(work, "image"), to: Path.join(home, identity))
+            try FileSystem.removeTree(image.folder)
+            try FileSystem.rename(made.folder, to: image.folder)
         } catch {
             throw .system(during: "writing the image", error)
         }
-        return image
     }
 
     private func lock() throws(GuestImageError) -> FileDescriptor {
@@ -165,6 +190,27 @@ public struct GuestImageStore: Sendable {
         } catch {
             throw .system(during: "opening the store of guest images", error)
         }
+    }
+}
+
+/// What this machine, and not Debian, puts into an image.
+private struct OwnPieces {
+    let agent: [UInt8]
+    /// Empty when there is none.
+    let daemon: [UInt8]
+    private let rest: [[UInt8]]
+
+    init(_ ingredients: GuestImage.Ingredients, _ keys: GuestKeys) throws(GuestImageError) {
+        agent = try Self.read(ingredients.agent)
+        daemon = if let path = ingredients.daemon { try Self.read(path) } else { [] }
+        rest = [
+            GuestAsset.initProgram.bytes, GuestAsset.probeProgram.bytes,
+            try keys.authorizedKeys(), try keys.dropbearHostKey(),
+        ]
+    }
+
+    func digest() throws(GuestImageError) -> String {
+        try GuestImage.digest([agent, daemon] + rest)
     }
 
     private static func read(_ path: String) throws(GuestImageError) -> [UInt8] {
