@@ -59,6 +59,31 @@ struct GuestImageTests {
         }
     }
 
+    @Test("old images make room for new ones, and an image is found without asking for packages")
+    func keeping() throws {
+        let first = try TestImage.made.get()
+        let agent = try builtExecutable("allocdb-guest-agent")
+        let standard = GuestImageStore.standard
+        #expect(try standard.keptImage(at: first.archive, of: .init(agent: agent)) == first)
+        #expect(
+            try standard.keptImage(at: first.archive, of: .init(agent: agent, daemon: agent))
+                == nil)
+        #expect(try standard.keptImage(at: "/no/such/root.cpio", of: .init(agent: agent)) == nil)
+        try withTemporaryFolder { folder in
+            for name in ["packages", "keys"] {
+                try FileSystem.replaceLink(
+                    Path.join(folder, name), target: Path.join(standard.folder, name))
+            }
+            let images = Path.join(folder, "images")
+            for number in 0..<20 {
+                try FileSystem.createFolders(Path.join(images, "old-\(number)"))
+            }
+            let image = try TestImage.make(in: GuestImageStore(folder: folder))
+            #expect(FileSystem.exists(image.archive))
+            #expect(try FileSystem.list(images).count == GuestImageStore.keptImages)
+        }
+    }
+
     @Test("a damaged package is not used, but fetched again")
     func damage() throws {
         _ = try TestImage.made.get()

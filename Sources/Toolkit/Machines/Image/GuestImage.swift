@@ -137,7 +137,24 @@ public struct GuestImageStore: Sendable {
         try make(image, of: own, keys) { target throws(GuestImageError) in
             try packages.unpack(found, into: target)
         }
+        removeOldImages(besides: image)
         return image
+    }
+
+    /// Images that stay when another one is made; a workspace whose image is gone gets it again.
+    public static let keptImages = 8
+
+    private func removeOldImages(besides newest: GuestImage) {
+        let home = Path.join(folder, "images")
+        let others = ((try? FileSystem.list(home)) ?? []).map { Path.join(home, $0) }
+            .filter { $0 != newest.folder }
+            .compactMap { path in
+                (try? FileSystem.facts(path)).flatMap { $0 }.map { (path, $0.modifiedNanoseconds) }
+            }
+        for (path, _) in others.sorted(by: { $0.1 > $1.1 }).dropFirst(Self.keptImages - 1) {
+            // One that cannot be removed now is old the next time as well.
+            _ = try? FileSystem.removeTree(path)
+        }
     }
 
     private func make(
