@@ -73,6 +73,12 @@ final class TestServer: Sendable {
         return String(decoding: bytes ?? [], as: UTF8.self)
     }
 
+    /// Lets the owner of a key in (OpenSSH).
+    func authorize(_ key: String) throws {
+        let file = try FileSystem.open(Path.join(folder, "authorized_keys"), .append)
+        try file.writeAll(FileSystem.read(key + ".pub", limit: 10000))
+    }
+
     var clientKey: String { Path.join(folder, "client") }
 
     /// How it is reached; `change` makes it wrong.
@@ -100,6 +106,8 @@ final class TestServer: Sendable {
                 "AuthorizedKeysFile \(folder)/authorized_keys", "PidFile none", "UsePAM no",
                 "StrictModes no", "PermitRootLogin yes", "PasswordAuthentication no",
                 "KbdInteractiveAuthentication no", "LogLevel VERBOSE",
+                // Keeps bash from reading the profile of whoever runs the tests.
+                "SetEnv SHLVL=1",
             ]
         let file = Path.join(folder, "sshd_config")
         try FileSystem.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: file)
@@ -130,7 +138,7 @@ final class TestServer: Sendable {
             getuid() == 0
             ? ["--mount"] : ["--user", "--map-current-user", "--keep-caps", "--mount"]
         let program =
-            "mount --bind \(home) \"$(getent passwd \(user) | cut -d: -f6)\" && exec dropbear "
+            "mount --bind \(home) \"$(getent passwd \(user) | cut -d: -f6)\" && SHLVL=1 exec dropbear -e "
             + "-F -E -p \(address) -r \(key) -P \(folder)/pid -W 1048576 "
             + options.joined(separator: " ")
         let process = try ChildProcess(

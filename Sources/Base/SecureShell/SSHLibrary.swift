@@ -150,8 +150,10 @@ package final class LibrarySession {
         }
         libssh2_agent_set_identity_path(agent, path)
         let result = LibraryAgent(agent, of: self)
-        _ = try outcome("libssh2_agent_connect", libssh2_agent_connect(agent))
-        _ = try outcome("libssh2_agent_list_identities", libssh2_agent_list_identities(agent))
+        guard try outcome("libssh2_agent_connect", libssh2_agent_connect(agent)) != nil,
+            try outcome("libssh2_agent_list_identities", libssh2_agent_list_identities(agent))
+                != nil
+        else { throw failure("libssh2_agent_list_identities", LIBSSH2_ERROR_EAGAIN) }
         return result
     }
 
@@ -232,17 +234,39 @@ private func transport(
 }
 
 private func takeBytes(
-    _: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _: Int32,
+    _ socket: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _: Int32,
     _ context: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
 ) -> Int {
-    transport(context)?.take(UnsafeRawBufferPointer(start: bytes, count: count)) ?? 0
+    let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
+    guard let transport = transport(context) else { return 0 }
+    if socket == transport.number { return transport.take(bytes) }
+    return agentSocket(socket) { socket, deadline throws(SystemError) in
+        try socket.waitUntilWritable(deadline) ? try socket.send(bytes) : nil
+    }
 }
 
 private func giveBytes(
-    _: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int, _: Int32,
+    _ socket: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int, _: Int32,
     _ context: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
 ) -> Int {
-    transport(context)?.give(UnsafeMutableRawBufferPointer(start: buffer, count: count)) ?? 0
+    let buffer = UnsafeMutableRawBufferPointer(start: buffer, count: count)
+    guard let transport = transport(context) else { return 0 }
+    if socket == transport.number { return transport.give(buffer) }
+    return agentSocket(socket) { socket, deadline throws(SystemError) in
+        try socket.waitUntilReadable(deadline) ? try socket.read(into: buffer) : nil
+    }
+}
+
+/// libssh2 speaks to an agent through the same functions, on a socket of its own, and waits.
+private func agentSocket(
+    _ number: Int32, _ move: (FileDescriptor, Deadline) throws(SystemError) -> Int?
+) -> Int {
+    do throws(SystemError) {
+        let socket = try FileDescriptor(duplicating: number, subject: "SSH agent")
+        return try move(socket, .after(.seconds(5))) ?? -1
+    } catch {
+        return -Int(error.code)
+    }
 }
 
 /// An SSH agent, spoken to by libssh2.

@@ -118,7 +118,15 @@ package final class SessionTransport {
             }
             turnLeft -= count
             lastReceived = .now
-            if firstBytes.count < ServerGreeting.byteLimit { firstBytes += buffer[..<count] }
+            guard firstBytes.count < ServerGreeting.byteLimit else { return count }
+            firstBytes += buffer[..<count]
+            if firstBytes.count >= ServerGreeting.byteLimit,
+                ServerGreeting.greeting(of: firstBytes) == nil
+            {
+                // libssh2 would go on looking for a greeting for ever.
+                hasEnded = true
+                return 0
+            }
             return count
         } catch {
             if error.wouldBlock {
