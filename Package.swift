@@ -197,7 +197,8 @@ let commands: [Target] = [
         "allocdb-bench",
         uses: [
             "Checking", "ClusterProtocol", "ClusterRunner", "CommandDescriptions", "DurableFiles",
-            "History", "LeaseKernel", "Searching", "Switch", "SystemCalls",
+            "History", "LeaseKernel", "Remote", "Searching", "SecureShell", "Switch",
+            "SystemCalls",
         ]),
 ]
 

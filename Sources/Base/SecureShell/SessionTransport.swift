@@ -116,6 +116,8 @@ package final class SessionTransport {
                 hasEnded = true
                 return 0
             }
+            // sshd sends in small messages, and leaves Nagle on.
+            socket.acknowledgeNow()
             turnLeft -= count
             lastReceived = .now
             guard firstBytes.count < ServerGreeting.byteLimit else { return count }

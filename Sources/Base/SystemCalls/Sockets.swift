@@ -196,6 +196,13 @@ extension FileDescriptor {
         }
     }
 
+    /// Acknowledges what was read at once. A TCP peer that gathers small messages (Nagle) otherwise
+    /// waits with the next one until the system has waited 40 ms for something to send along.
+    /// Holds until the next read; without effect on other sockets.
+    public func acknowledgeNow() {
+        _ = csystem_acknowledge_now(rawValue)
+    }
+
     /// Ends our direction; the peer reads an end of stream, its bytes still arrive.
     public func finishSending() throws(SystemError) {
         try check("shutdown", subject) { csystem_shutdown_writing(rawValue) }

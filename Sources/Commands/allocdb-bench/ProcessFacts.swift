@@ -33,3 +33,21 @@ struct ProcessFacts {
         return text[(start ?? text.startIndex)...].split(separator: " ")
     }
 }
+
+/// The threads of this process, by the names they were started with.
+enum OwnThreads {
+    /// How long the first thread of that name has been on a processor; nil where the system does
+    /// not say.
+    static func processorTime(of name: String) -> Duration? {
+        for thread in (try? FileSystem.list("/proc/self/task")) ?? [] {
+            let folder = "/proc/self/task/\(thread)"
+            guard let bytes = try? FileSystem.read("\(folder)/comm", limit: 64),
+                String(decoding: bytes, as: UTF8.self) == name + "\n",
+                let times = try? FileSystem.read("\(folder)/schedstat", limit: 256)
+            else { continue }
+            let first = String(decoding: times, as: UTF8.self).split(separator: " ").first
+            return first.flatMap { Int64($0) }.map { .nanoseconds($0) }
+        }
+        return nil
+    }
+}

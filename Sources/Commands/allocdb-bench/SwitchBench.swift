@@ -21,9 +21,9 @@ struct SwitchBench {
         let ethernet = try EthernetSwitch(seed: 1)
         defer { ethernet.stop() }
         let cables = try Cables(ethernet)
-        let before = Self.processorTime(ofThread: "switch")
+        let before = OwnThreads.processorTime(of: "switch")
         let switched = try throughput(through: cables)
-        let after = Self.processorTime(ofThread: "switch")
+        let after = OwnThreads.processorTime(of: "switch")
         report.number(
             "full frames, one socket pair, MB/s", direct.megabytesPerSecond, goal: "the yardstick")
         report.number(
@@ -49,21 +49,6 @@ struct SwitchBench {
         report.number("  added each way, us", added, goal: "< 50")
         try taps(&report)
         return report.text
-    }
-
-    /// How long a thread of this process has been on a processor; nil where the system does not
-    /// say.
-    private static func processorTime(ofThread name: String) -> Duration? {
-        for thread in (try? FileSystem.list("/proc/self/task")) ?? [] {
-            let folder = "/proc/self/task/\(thread)"
-            guard let bytes = try? FileSystem.read("\(folder)/comm", limit: 64),
-                String(decoding: bytes, as: UTF8.self) == name + "\n",
-                let times = try? FileSystem.read("\(folder)/schedstat", limit: 256)
-            else { continue }
-            let first = String(decoding: times, as: UTF8.self).split(separator: " ").first
-            return first.flatMap { Int64($0) }.map { .nanoseconds($0) }
-        }
-        return nil
     }
 
     // MARK: - Socket pairs

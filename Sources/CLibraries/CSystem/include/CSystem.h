@@ -47,6 +47,7 @@ int csystem_socket_error(int descriptor);
 // Whether both ends of a connection are the same socket.
 bool csystem_is_connected_to_itself(int descriptor);
 int csystem_set_nodelay(int descriptor);
+int csystem_acknowledge_now(int descriptor);
 int csystem_set_reset_on_close(int descriptor);
 int csystem_set_buffer_sizes(int descriptor, int send_bytes, int receive_bytes);
 // With `more_follows` the system may keep the bytes until the next call for this direction.
