@@ -92,7 +92,7 @@ let base: [Target] = [
     library("CommandDescriptions", in: "Base"),
     library("Terminal", in: "Base"),
     library("JSONText", in: "Base"),
-    library("YAMLText", in: "Base", uses: ["CYAML"]),
+    library("YAMLText", in: "Base", uses: ["CYAML", "CommandDescriptions"]),
     library("PageAssets", in: "Base", uses: ["CPageAssets"]),
 ]
 
@@ -130,7 +130,7 @@ let toolkit: [Target] = [
         "Checking", in: "Toolkit", uses: ["BoundedCollections", "History", "Randomness"]),
     library("Searching", in: "Toolkit"),
     library(
-        "Matrix", in: "Toolkit", uses: ["CommandDescriptions", "JSONText", "YAMLText"]),
+        "Matrix", in: "Toolkit", uses: ["JSONText", "YAMLText"]),
     library(
         "Switch", in: "Toolkit", uses: ["BoundedCollections", "Randomness", "SystemCalls"]),
     library(
@@ -151,6 +151,12 @@ let toolkit: [Target] = [
         uses: [
             "ByteCoding", "Digests", "DurableFiles", "GuestAgent", "GuestAssets", "JSONText",
             "SystemCalls",
+        ]),
+    library(
+        "Hosts", in: "Toolkit",
+        uses: [
+            "ByteCoding", "ClusterProtocol", "Digests", "DurableFiles", "LeaseEngine",
+            "LeaseKernel", "Remote", "SecureShell", "SystemCalls", "Testbed", "YAMLText",
         ]),
     library(
         "Nemesis", in: "Toolkit",
@@ -174,7 +180,8 @@ let toolkit: [Target] = [
     library(
         "Campaign", in: "Toolkit",
         uses: [
-            "Checking", "ClusterProtocol", "History", "JSONText", "LeaseEngine", "LeaseKernel",
+            "Checking", "ClusterProtocol", "History", "Hosts", "JSONText", "LeaseEngine",
+            "LeaseKernel",
             "Matrix", "Nemesis", "Replication", "Reporting", "SystemCalls", "Testbed", "Workload",
         ]),
 ]
@@ -187,8 +194,9 @@ let commands: [Target] = [
         "allocdb-jepsen",
         uses: [
             "Campaign", "Checking", "CommandDescriptions", "Conducting", "DurableFiles",
-            "GuestAgent", "History", "Interchange", "JSONText", "Machines", "Matrix", "Nemesis",
-            "Reporting", "Searching", "SystemCalls", "Terminal", "Testbed", "Workload",
+            "GuestAgent", "History", "Hosts", "Interchange", "JSONText", "Machines", "Matrix",
+            "Nemesis", "Remote", "Reporting", "Searching", "SecureShell", "SystemCalls",
+            "Terminal", "Testbed", "Workload",
         ]),
     command(
         "allocdb-jepsen-helper", uses: ["CommandDescriptions", "DiskServer", "SystemCalls"]),
@@ -385,6 +393,13 @@ let testTargets: [Target] = [
     tests("InterchangeTests", uses: ["History", "HistorySamples", "Interchange", "SystemCalls"]),
     tests("CheckingReferenceTests", uses: ["Checking", "History", "SystemCalls"]),
     tests("MatrixTests", uses: ["Matrix"]),
+    tests(
+        "HostsTests",
+        uses: [
+            "Campaign", "ClusterProtocol", "FaultHarness", "History", "Hosts", "LeaseKernel",
+            "Nemesis", "Remote", "SystemCalls", "Testbed", "allocdb-jepsen",
+            "allocdb-local-cluster",
+        ]),
     tests("RemoteTests", uses: ["Randomness", "Remote", "SecureShell", "SystemCalls"]),
     tests("SearchingTests", uses: ["Searching"]),
     tests(

@@ -28,7 +28,7 @@ public enum FaultBench {
 
     /// Carries out a schedule on a thread of its own and gives back the record.
     public static func play(
-        _ schedule: NemesisSchedule, on testbed: LocalTestbed, surgeon: any Surgeon,
+        _ schedule: NemesisSchedule, on testbed: any Testbed, surgeon: any Surgeon,
         _ folder: String
     ) throws -> (record: RunRecord, nemesis: Nemesis) {
         let path = Path.join(folder, "record")

@@ -154,7 +154,7 @@ import Testing
         #expect(
             schedule.refusals(on: "ssh", with: [.crash]) == [
                 "fault `take-over` needs offline-surgery, which testbed ssh does not offer; it can "
-                    + "be injected on local, namespaces"
+                    + "be injected on local, namespaces, ssh"
             ])
     }
 

@@ -74,6 +74,7 @@ struct ArchitectureTests {
     static let meetingPoints: [String: Set<String>] = [
         "Campaign": ["ClusterProtocol", "LeaseEngine", "LeaseKernel", "Replication"],
         "Testbed": ["ClusterProtocol", "LeaseEngine", "LeaseKernel"],
+        "Hosts": ["ClusterProtocol", "LeaseEngine", "LeaseKernel"],
         "Workload": ["ClusterProtocol", "LeaseKernel"],
         "Nemesis": ["ClusterProtocol", "LeaseKernel"],
     ]

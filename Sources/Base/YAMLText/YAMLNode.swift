@@ -45,5 +45,10 @@ public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
     public let place: YAMLNode.Place
     public let problem: String
 
+    public init(place: YAMLNode.Place, problem: String) {
+        self.place = place
+        self.problem = problem
+    }
+
     public var description: String { "\(place.line):\(place.column): \(problem)" }
 }

@@ -38,6 +38,7 @@ struct CampaignArguments {
             (!arguments[RunCommand.runIDs].isEmpty, "RUN-ID"), (arguments[RunCommand.all], "--all"),
             (arguments[RunCommand.matrix] != nil, "--matrix"),
             (arguments[RunCommand.testbed] != nil, "--testbed"),
+            (arguments[RunCommand.hosts] != nil, "--hosts"),
             (arguments[RunCommand.replicaBinary] != nil, "--replica-binary"),
             (arguments[RunCommand.faultWindow] != nil, "--fault-window"),
             (arguments[RunCommand.faults] != nil, "--faults"),
@@ -60,6 +61,7 @@ struct CampaignArguments {
         try RunCommand.refuseBoth(arguments)
         var settings = CampaignPlan.Settings()
         settings.testbed = arguments[RunCommand.testbed]?.rawValue
+        settings.hosts = try arguments[RunCommand.hosts].map { try FileSystem.resolve($0) }
         settings.style = arguments[RunCommand.style]?.rawValue
         settings.faults = arguments[RunCommand.faults] ?? []
         settings.schedule = try arguments[RunCommand.schedule].map { try FileSystem.resolve($0) }

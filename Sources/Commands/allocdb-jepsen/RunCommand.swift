@@ -35,6 +35,9 @@ enum RunCommand {
     static let testbed = Option(
         "testbed", ValueType<TestbedKind>.choice("KIND"),
         "Where the cluster runs; without it where the matrix says, else local")
+    static let hosts = Option(
+        "hosts", .file("FILE"),
+        "The machines of --testbed ssh: a file as docs/reference/hosts.md says")
     static let replicaBinary = Option(
         "replica-binary", .file("PATH"),
         "The daemon under test: any program that speaks the cluster's protocols; without it the "
@@ -90,8 +93,8 @@ enum RunCommand {
             name: "run", summary: "Carries out runs and judges them",
             discussion: [
                 "A run starts three replicas on this machine, as processes on loopback or each in "
-                    + "a network namespace of its own, lets clients work on them, injects its "
-                    + "faults, heals, retries what is ambiguous, reads everything once more, "
+                    + "a network namespace of its own, or on other machines reached by SSH, lets "
+                    + "clients work on them, injects its faults, heals, retries what is ambiguous, reads everything once more, "
                     + "and judges the recorded history. The evidence lies in a bundle under the "
                     + "output root, whatever the verdict.",
                 "The schedule of faults is printed before the run and lies in the bundle.",
@@ -113,8 +116,9 @@ enum RunCommand {
                     + "with faults when neither --fault-window nor a matrix says otherwise.",
             ],
             arguments: [
-                runIDs, all, matrix, lanes, failFast, resume, testbed, replicaBinary, faultWindow,
-                faults, schedule, style, concurrency, rate, seed, outputRoot, quiet, json,
+                runIDs, all, matrix, lanes, failFast, resume, testbed, hosts, replicaBinary,
+                faultWindow, faults, schedule, style, concurrency, rate, seed, outputRoot, quiet,
+                json,
             ],
             examples: [
                 CommandExample(
@@ -164,6 +168,7 @@ enum RunCommand {
         try refuseBoth(arguments)
         let request = RunRequest(
             number: 1, runID: id, testbed: (arguments[testbed] ?? .local).rawValue,
+            hosts: arguments[hosts].map { (try? FileSystem.resolve($0)) ?? $0 },
             style: arguments[style]?.rawValue, faults: arguments[faults] ?? [],
             schedule: arguments[schedule],
             window: arguments[faultWindow] ?? windowOverride(for: id, Environment[windowVariable]),
@@ -257,6 +262,7 @@ enum RunCommand {
             throw .contradiction("this version has no testbed `\(request.testbed)`")
         }
         options.testbed = testbed
+        options.hostsFile = request.hosts
         if let word = request.style {
             guard let style = WorkloadStyle(rawValue: word) else {
                 throw .contradiction("this version has no style `\(word)`")

@@ -13,6 +13,7 @@ enum Tool {
         RunCommand.command, ReplayCommand.command, ShrinkCommand.command, AnalyzeCommand.command,
         SearchCommand.command, PlanCommand.command, ReportCommand.command, VerifyCommand.command,
         ArchiveCommand.command, HistoryCommand.command, TestbedCommand.command,
+        HostsCommand.command,
         CompletionsCommand.command,
         CarryOutCommand.command,
     ]

@@ -15,6 +15,9 @@ public enum Campaign {
         case invalidRate(Double)
         /// This machine or this user cannot have the testbed.
         case testbedRefused(String)
+        /// `ssh` and a file of hosts go together.
+        case hostsMissing
+        case hostsWithout(TestbedKind)
         case faults(FaultPlan.Refusal)
         case scriptWithFaults
 
@@ -34,6 +37,11 @@ public enum Campaign {
             case .invalidRate(let rate):
                 "a rate of \(rate) operations per second; it must be above 0"
             case .testbedRefused(let reason): reason
+            case .hostsMissing:
+                "--testbed ssh needs --hosts FILE, which names the machines "
+                    + "(docs/reference/hosts.md)"
+            case .hostsWithout(let kind):
+                "--hosts is for --testbed ssh; --testbed \(kind.rawValue) runs on this machine"
             }
         }
     }
@@ -69,7 +77,7 @@ public enum Campaign {
     /// calls it before it starts any.
     public static func prepareProcess(for testbed: TestbedKind) throws(UsageError) {
         switch testbed {
-        case .local: break
+        case .local, .ssh: break
         case .namespaces:
             do throws(TestbedError) {
                 try NamespaceAccess.ensure()
@@ -119,6 +127,11 @@ public enum Campaign {
         }
         guard RunOptions.concurrencyRange.contains(options.concurrency) else {
             throw .invalidConcurrency(options.concurrency)
+        }
+        switch options.testbed {
+        case .ssh: guard options.hostsFile != nil else { throw .hostsMissing }
+        case .local, .namespaces:
+            guard options.hostsFile == nil else { throw .hostsWithout(options.testbed) }
         }
         guard options.rate > 0, options.rate.isFinite else { throw .invalidRate(options.rate) }
         return descriptor

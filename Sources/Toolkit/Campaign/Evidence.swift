@@ -244,6 +244,7 @@ struct Evidence {
             .init("seed", .number(options.seed)),
             .init("concurrency", .number(options.concurrency)),
             .init("rate", .number(options.rate)),
+            .init("hosts", .optional(options.hostsFile)),
             .init("style", .string(options.style.rawValue)),
             .init("window_seconds", .number(RunReport.seconds(window))),
             .init("command_line", .array(options.commandLine.map(JSONText.string))),

@@ -71,10 +71,7 @@ struct Run {
             evidence.remarks.append("left over from an earlier run: \(line)")
         }
         do throws(TestbedError) {
-            let placement = try Placement(options.testbed, seed: options.seed)
-            let testbed = try LocalTestbed(
-                .init(
-                    binary: options.replicaBinary, placement: placement, needs: schedule.needs))
+            let testbed = try TestbedMaker.make(options, needs: schedule.needs)
             guard let lane = Lane(testbed) else {
                 testbed.discard()
                 throw TestbedError.layout("an address in it is none")
@@ -143,7 +140,7 @@ struct Run {
         let clients = clients(lane, clock, recorder)
         let nemesis = Nemesis(
             testbed: lane.testbed, schedule: schedule,
-            surgeon: ReplicaSurgeon(layout: lane.testbed.layout), undo: undo, recorder: recorder,
+            surgeon: TestbedMaker.surgeon(of: lane.testbed), undo: undo, recorder: recorder,
             isInterrupted: { interruption.isRequested })
         self.nemesis = nemesis
         watch.beginWindow(window)
@@ -173,7 +170,7 @@ struct Run {
         }
         let interruption = options.interruption
         let runner = ScriptRunner(
-            script, lane: lane, surgeon: ReplicaSurgeon(layout: lane.testbed.layout),
+            script, lane: lane, surgeon: TestbedMaker.surgeon(of: lane.testbed),
             recorder: recorder, counters: counters, startingAt: clock.current,
             isInterrupted: { interruption.isRequested })
         self.script = runner

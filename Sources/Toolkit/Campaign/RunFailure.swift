@@ -15,7 +15,8 @@ enum RunFailure: Error, Sendable, CustomStringConvertible {
         switch error {
         case .interrupted: self = .interrupted
         case .system, .layout, .endedWhileStarting, .didNotAnswer, .didNotConverge,
-            .unknownReplica, .controlRequestFailed, .noGuard, .refused, .noDisk, .disk, .noClock:
+            .unknownReplica, .controlRequestFailed, .noGuard, .refused, .noDisk, .disk, .noClock,
+            .machine:
             self = .testbed("\(error)")
         }
     }

@@ -20,6 +20,8 @@ public struct RunOptions: Sendable {
     public var seed: UInt64
     /// Where the cluster runs.
     public var testbed: TestbedKind = .local
+    /// The machines of the testbed `ssh`: a file as docs/reference/hosts.md says.
+    public var hostsFile: String?
     /// Folder for status files, the event log and bundles; created when missing.
     public var outputRoot: String
     /// The words the tool was started with, for the bundle.

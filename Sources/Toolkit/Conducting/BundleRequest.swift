@@ -48,7 +48,8 @@ public struct BundleRequest: Hashable, Sendable {
             rate >= 1, rate < 1e9, let binary = manifest["replica_binary"]["path"].string
         else { throw .damaged("\(Self.manifestName) lacks facts about the run") }
         request = RunRequest(
-            number: 1, runID: runID, testbed: testbed, style: manifest["style"].string,
+            number: 1, runID: runID, testbed: testbed, hosts: manifest["hosts"].string,
+            style: manifest["style"].string,
             window: UInt64(window.rounded(.up)), rate: UInt64(rate.rounded()),
             concurrency: concurrency, seed: seed)
         let schedule = Path.join(bundle, Self.scheduleName)

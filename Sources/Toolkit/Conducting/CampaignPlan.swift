@@ -30,6 +30,7 @@ public struct CampaignPlan: Hashable, Sendable {
     /// schedules are for runs with faults: control runs stay what they are.
     public struct Settings: Hashable, Sendable {
         public var testbed: String?
+        public var hosts: String?
         public var style: String?
         public var faults: [String]
         /// A file with the schedule that every run follows.
@@ -63,7 +64,7 @@ public struct CampaignPlan: Hashable, Sendable {
                     RunRequest(
                         number: requests.count + 1, runID: run.runID,
                         testbed: settings.testbed ?? run.testbed ?? Self.usualTestbed,
-                        style: settings.style ?? run.style,
+                        hosts: settings.hosts, style: settings.style ?? run.style,
                         faults: settings.schedule != nil && hasMinimum
                             ? []
                             : settings.faults.isEmpty || !hasMinimum

@@ -9,6 +9,8 @@ public struct RunRequest: Hashable, Sendable {
     /// One of the ids of the run matrix (validation.md 1.4).
     public var runID: String
     public var testbed: String
+    /// The file of hosts, for a testbed that needs one.
+    public var hosts: String?
     /// Nil for the usual style.
     public var style: String?
     /// Faults that take the place of the nemesis family's own; empty for the family's.
@@ -23,13 +25,15 @@ public struct RunRequest: Hashable, Sendable {
     public var seed: UInt64
 
     public init(
-        number: Int, runID: String, testbed: String, style: String? = nil, faults: [String] = [],
-        schedule: String? = nil, window: UInt64? = nil, rate: UInt64, concurrency: Int,
+        number: Int, runID: String, testbed: String, hosts: String? = nil, style: String? = nil,
+        faults: [String] = [], schedule: String? = nil, window: UInt64? = nil, rate: UInt64,
+        concurrency: Int,
         seed: UInt64
     ) {
         self.number = number
         self.runID = runID
         self.testbed = testbed
+        self.hosts = hosts
         self.style = style
         self.faults = faults
         self.schedule = schedule
@@ -59,7 +63,8 @@ public struct RunRequest: Hashable, Sendable {
     public var json: JSONText {
         .object([
             "number": .number(number), "run_id": .string(runID), "testbed": .string(testbed),
-            "style": .optional(style), "faults": .array(faults.map(JSONText.string)),
+            "hosts": .optional(hosts), "style": .optional(style),
+            "faults": .array(faults.map(JSONText.string)),
             "schedule": .optional(schedule), "window_secs": .optional(window),
             "rate": .number(rate), "concurrency": .number(concurrency), "seed": .number(seed),
         ])
@@ -73,7 +78,8 @@ public struct RunRequest: Hashable, Sendable {
             let seed = json["seed"].integer(UInt64.self)
         else { return nil }
         self.init(
-            number: number, runID: runID, testbed: testbed, style: json["style"].string,
+            number: number, runID: runID, testbed: testbed, hosts: json["hosts"].string,
+            style: json["style"].string,
             faults: json["faults"].elements.compactMap(\.string),
             schedule: json["schedule"].string, window: json["window_secs"].integer(),
             rate: rate, concurrency: concurrency, seed: seed)

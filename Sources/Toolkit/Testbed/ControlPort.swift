@@ -1,21 +1,21 @@
-import ClusterProtocol
+package import ClusterProtocol
 import LeaseKernel
-import SystemCalls
+package import SystemCalls
 
 /// Talks to one replica's control port.
-struct ControlPort: Sendable {
+package struct ControlPort: Sendable {
     let address: SocketAddress
     let place: NetworkPlace
     /// Longer than the operator's 250 ms: the machine also carries the load.
-    static let limit = Duration.milliseconds(1000)
+    package static let limit = Duration.milliseconds(1000)
 
-    init?(_ address: NetworkAddress, in place: NetworkPlace) {
+    package init?(_ address: NetworkAddress, in place: NetworkPlace) {
         guard let address = SocketAddress("\(address)") else { return nil }
         self.address = address
         self.place = place
     }
 
-    func status() -> Probe {
+    package func status() -> Probe {
         let exchange = OneShotExchange(
             connectLimit: Self.limit, exchangeLimit: Self.limit, in: place)
         let reply: [UInt8]
@@ -32,14 +32,14 @@ struct ControlPort: Sendable {
     }
 
     /// Asks the daemon to end; whether it does is seen by watching the process.
-    func requestStop() {
+    package func requestStop() {
         let exchange = OneShotExchange(
             connectLimit: Self.limit, exchangeLimit: Self.limit, in: place)
         _ = try? exchange.perform(ControlRequest.stop.bytes, with: address)
     }
 
     /// Waits for the snapshot; nil when it was written, else what was said instead.
-    func checkpoint() -> String? {
+    package func checkpoint() -> String? {
         // A snapshot of a full cluster takes a while on a busy disk.
         let exchange = OneShotExchange(
             connectLimit: Self.limit, exchangeLimit: .seconds(30), in: place)

@@ -128,13 +128,7 @@ extension LocalTestbed {
         guard let address = initialLayout.replica(replica)?.addresses.client,
             let socket = SocketAddress("\(address)")
         else { return .silent }
-        let exchange = OneShotExchange(
-            connectLimit: ControlPort.limit, exchangeLimit: ControlPort.limit,
-            in: configuration.placement.place(of: replica))
-        guard let reply = try? exchange.perform([], with: socket), !reply.isEmpty else {
-            return .silent
-        }
-        return TextReply(bytes: reply) == .isolated ? .isolated : .serving
+        return PortState(asking: socket, in: configuration.placement.place(of: replica))
     }
 
     // MARK: - The guard

@@ -15,6 +15,9 @@ public enum Placement: Sendable {
         switch kind {
         case .local: self = .loopback
         case .namespaces: self = .namespaces(try NamespaceNetwork(seed: seed))
+        case .ssh:
+            throw .refused(
+                testbed: kind.rawValue, reason: "its machines are none of this machine's own")
         }
     }
 

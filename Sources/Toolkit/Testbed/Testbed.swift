@@ -25,6 +25,8 @@ public protocol Testbed: AnyObject, Sendable {
     var disks: (any ReplicaDisks)? { get }
     /// Nil without the capability `clock`.
     var clocks: (any ReplicaClocks)? { get }
+    /// Nil where the replicas' folders lie on this machine, at the layout's paths.
+    var distantFolders: (any DistantFolders)? { get }
     /// Replicas that may refuse to serve or end by themselves for now.
     var excused: ExcusedReplicas { get }
 
@@ -75,6 +77,7 @@ extension Testbed {
     public func controlPlace(of replica: ReplicaID) -> NetworkPlace { .own }
     public var disks: (any ReplicaDisks)? { nil }
     public var clocks: (any ReplicaClocks)? { nil }
+    public var distantFolders: (any DistantFolders)? { nil }
 }
 
 /// What became of an empty request to a port.
@@ -85,6 +88,19 @@ public enum PortState: Hashable, Sendable {
     case isolated
     /// No answer.
     case silent
+}
+
+extension PortState {
+    /// Asks a replica's client port nothing.
+    package init(asking port: SocketAddress, in place: NetworkPlace) {
+        let exchange = OneShotExchange(
+            connectLimit: ControlPort.limit, exchangeLimit: ControlPort.limit, in: place)
+        guard let reply = try? exchange.perform([], with: port), !reply.isEmpty else {
+            self = .silent
+            return
+        }
+        self = TextReply(bytes: reply) == .isolated ? .isolated : .serving
+    }
 }
 
 /// A file to copy into the bundle.
@@ -189,6 +205,8 @@ public enum TestbedError: Error, Equatable, Sendable, CustomStringConvertible {
     case disk(MountedDisk.Failure)
     /// The daemons cannot have clocks that are wrong.
     case noClock(String)
+    /// A machine did not do what it was asked, or could not be asked.
+    case machine(ReplicaID, during: String, String)
     case interrupted(during: String)
 
     public var description: String {
@@ -210,6 +228,8 @@ public enum TestbedError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noDisk(let reason): "there are no disks that can fail: \(reason)"
         case .disk(let failure): "\(failure)"
         case .noClock(let reason): "there are no clocks that can be set wrong: \(reason)"
+        case .machine(let replica, let step, let reason):
+            "the machine of replica \(replica), \(step): \(reason)"
         case .interrupted(let step): "interrupted while \(step)"
         }
     }

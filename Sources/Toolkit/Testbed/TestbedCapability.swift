@@ -25,12 +25,15 @@ public enum TestbedKind: String, Sendable, CaseIterable {
     case local
     /// Processes of this machine, each in a network namespace of its own.
     case namespaces
+    /// Processes of machines that exist already, reached by SSH.
+    case ssh
 
     /// What a testbed of this kind can do.
     public var capabilities: Set<TestbedCapability> {
         switch self {
         case .local: [.crash, .signals, .isolate, .offlineSurgery, .checkpoint]
         case .namespaces: TestbedKind.local.capabilities.union([.packets])
+        case .ssh: TestbedKind.local.capabilities
         }
     }
 
@@ -39,6 +42,7 @@ public enum TestbedKind: String, Sendable, CaseIterable {
     public var onRequest: Set<TestbedCapability> {
         switch self {
         case .local, .namespaces: [.disk, .clock]
+        case .ssh: []
         }
     }
 
