@@ -25,6 +25,16 @@ struct DiskFaultsTests {
         (.writeStall, .sync, .proceed),
         (.syncStall, .sync, .hold),
         (.syncStall, .write(growth: 1), .proceed),
+        (.readStall, .read, .hold),
+        (.readStall, .write(growth: 1), .proceed),
+        (.syncLie, .sync, .pretend),
+        (.syncLie, .write(growth: 1), .proceed),
+        (.syncLie, .read, .proceed),
+        (.syncError, .write(growth: 0, isDurable: true), .fail(.inputOutput)),
+        (.syncStall, .write(growth: 0, isDurable: true), .hold),
+        (.syncLie, .write(growth: 0, isDurable: true), .pretend),
+        (.writeError, .write(growth: 0, isDurable: true), .fail(.inputOutput)),
+        (.full, .write(growth: 1, isDurable: true), .fail(.noSpaceLeft)),
     ]
 
     @Test("each fault hits its operations, counts them, and ends when it is switched off")

@@ -165,6 +165,43 @@ struct MountedDiskTests {
         }
     }
 
+    @Test("a stalled read waits, too")
+    func stalledRead() throws {
+        try Self.withDisk { disk, place in
+            let file = try FileSystem.open(Path.join(place, "a"), .update)
+            try file.writeAll([1, 2, 3])
+            try disk.switchOn(.readStall, for: .seconds(60))
+            let done = Flag()
+            let thread = try WorkerThread(name: "reading") {
+                done.set(
+                    Self.code { () throws(SystemError) in _ = try file.read(at: 0, count: 3) } ?? 0)
+            }
+            try Self.wait(for: "a waiting read") {
+                try disk.state().waiting == 1 || done.value != nil
+            }
+            #expect(done.value == nil)
+            try disk.switchOff(.readStall)
+            thread.join()
+            #expect(done.value == 0)
+        }
+    }
+
+    @Test("a sync that lies is believed until the power is cut")
+    func lyingSync() throws {
+        try Self.withDisk { disk, place in
+            let path = Path.join(place, "a")
+            let file = try FileSystem.open(path, .update)
+            try FileSystem.open(place, .readOnly).sync(.full)
+            try disk.switchOn(.syncLie, for: .seconds(60))
+            try file.writeAll([1, 2, 3])
+            try file.sync(.data)
+            #expect(try FileSystem.read(path, limit: 10) == [1, 2, 3])
+            #expect(try disk.state().touched[.syncLie] == 1)
+            _ = try disk.cutPower(keeping: .nothing, seed: 1)
+            #expect(try FileSystem.read(path, limit: 10) == [])
+        }
+    }
+
     @Test("a process that waits for a stalled disk can be killed")
     func killWaiting() throws {
         try Self.withDisk { disk, place in

@@ -107,7 +107,7 @@ final class DiskService {
 
     private func mayCreate() throws(DiskError) {
         switch faults.decide(.create, at: .now) {
-        case .proceed, .cutShort, .hold: return
+        case .proceed, .cutShort, .hold, .pretend: return
         case .fail(let error): throw error
         }
     }
@@ -146,10 +146,12 @@ final class DiskService {
     // MARK: - Bytes
 
     func read(
-        _ node: NodeID, at offset: Int, count: Int
-    ) throws(DiskError) -> ArraySlice<UInt8> {
-        switch faults.decide(.read, at: .now) {
-        case .proceed, .cutShort, .hold: return try disk.read(node, at: offset, count: count)
+        _ node: NodeID, at offset: Int, count: Int, isRepeated: Bool
+    ) throws(DiskError) -> Answer<ArraySlice<UInt8>> {
+        switch faults.decide(.read, at: .now, isRepeated: isRepeated) {
+        case .hold: return .hold
+        case .proceed, .cutShort, .pretend:
+            return .done(try disk.read(node, at: offset, count: count))
         case .fail(let error): throw error
         }
     }
@@ -166,7 +168,7 @@ final class DiskService {
         switch faults.decide(.write(growth: growth), at: .now, isRepeated: isRepeated) {
         case .hold: return .hold
         case .fail(let error): throw error
-        case .proceed:
+        case .proceed, .pretend:
             try disk.write(bytes, to: node, at: offset)
             return .done(bytes.count)
         case .cutShort(let room):
@@ -185,7 +187,7 @@ final class DiskService {
         case .hold: return .hold
         case .fail(let error): throw error
         case .cutShort: throw .noSpaceLeft
-        case .proceed:
+        case .proceed, .pretend:
             try disk.resize(node, to: size)
             return .done(())
         }
@@ -201,6 +203,7 @@ final class DiskService {
         case .fail(let error):
             disk.failSync(node)
             throw error
+        case .pretend: return .done(())
         case .proceed, .cutShort:
             try disk.syncFile(node)
             return .done(())
@@ -211,6 +214,7 @@ final class DiskService {
         switch faults.decide(.sync, at: .now, isRepeated: isRepeated) {
         case .hold: return .hold
         case .fail(let error): throw error
+        case .pretend: return .done(())
         case .proceed, .cutShort:
             try disk.syncFolder(node)
             return .done(())

@@ -305,9 +305,10 @@ private func addFileOperations(to operations: inout fuse_lowlevel_ops) {
     }
     operations.read = { request, node, size, offset, _ in
         guard let request, let session = session(of: request) else { return }
-        session.answerAtOnce(request) { () throws(DiskError) in
-            let bytes = try session.service.read(
-                NodeID(UInt64(node)), at: Int(offset), count: size)
+        session.answer(request) { isRepeated throws(DiskError) in
+            try session.service.read(
+                NodeID(UInt64(node)), at: Int(offset), count: size, isRepeated: isRepeated)
+        } reply: { bytes in
             _ = bytes.withUnsafeBytes { buffer in
                 fuse_reply_buf(
                     request, buffer.baseAddress?.assumingMemoryBound(to: CChar.self),

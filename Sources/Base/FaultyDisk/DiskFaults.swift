@@ -12,6 +12,10 @@ public enum DiskFault: String, Hashable, Sendable, CaseIterable {
     /// Writing does not come back until the fault is over.
     case writeStall = "write-stall"
     case syncStall = "sync-stall"
+    case readStall = "read-stall"
+    /// Syncing reports that it was done, and was not: what is written stays in the cache. What
+    /// comes to be synced after the lie includes it.
+    case syncLie = "sync-lie"
 }
 
 /// Which faults a disk has at the moment. Each ends when it is switched off, and at the latest
@@ -19,8 +23,9 @@ public enum DiskFault: String, Hashable, Sendable, CaseIterable {
 public struct DiskFaults: Sendable {
     public enum Operation: Hashable, Sendable {
         case read
-        /// Writes bytes or cuts a file; `growth` is by how much the file gets longer.
-        case write(growth: Int)
+        /// Writes bytes or cuts a file; `growth` is by how much the file gets longer. A durable
+        /// write is a write and a sync in one.
+        case write(growth: Int, isDurable: Bool = false)
         case create
         case sync
     }
@@ -32,6 +37,8 @@ public struct DiskFaults: Sendable {
         case fail(DiskError)
         /// Ask again when the faults have changed.
         case hold
+        /// Say that it was synced, without doing so.
+        case pretend
     }
 
     private struct Active {
@@ -80,17 +87,22 @@ public struct DiskFaults: Sendable {
         expire(at: now)
         switch operation {
         case .read:
+            if isActive(.readStall) { return held(.readStall, isRepeated) }
             return hit(.readError) ? .fail(.inputOutput) : .proceed
         case .sync:
             if isActive(.syncStall) { return held(.syncStall, isRepeated) }
-            return hit(.syncError) ? .fail(.inputOutput) : .proceed
+            if hit(.syncError) { return .fail(.inputOutput) }
+            return hit(.syncLie) ? .pretend : .proceed
         case .create:
             if let room = active[.full]?.room, room == 0, hit(.full) { return .fail(.noSpaceLeft) }
             return .proceed
-        case .write(let growth):
+        case .write(let growth, let isDurable):
             if isActive(.writeStall) { return held(.writeStall, isRepeated) }
-            if hit(.writeError) { return .fail(.inputOutput) }
-            return takeRoom(growth)
+            if isDurable, isActive(.syncStall) { return held(.syncStall, isRepeated) }
+            if hit(.writeError) || isDurable && hit(.syncError) { return .fail(.inputOutput) }
+            let decision = takeRoom(growth)
+            guard isDurable, decision == .proceed else { return decision }
+            return hit(.syncLie) ? .pretend : .proceed
         }
     }
 

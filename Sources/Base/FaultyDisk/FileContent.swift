@@ -14,9 +14,6 @@ struct FileContent: Sendable {
         let kind: Kind
     }
 
-    /// Disks write this much in one piece: a write that is torn is torn at a multiple of it.
-    static let sectorBytes = 512
-
     private(set) var current: [UInt8] = []
     private(set) var durable: [UInt8] = []
     private(set) var unsynced: [Change] = []
@@ -48,7 +45,16 @@ struct FileContent: Sendable {
     /// What `cut` leaves of the file is its content from now on.
     mutating func losePower(_ cut: inout PowerCut) {
         var left = durable
-        for change in unsynced { cut.apply(change, to: &left) }
+        for change in unsynced {
+            switch change.kind {
+            case .write(let offset, let bytes):
+                for part in cut.kept(of: change.sequence, count: bytes.count, at: offset) {
+                    Self.apply(bytes[part], at: offset + part.lowerBound, to: &left)
+                }
+            case .resize(let size):
+                if cut.keepsResize(at: change.sequence) { Self.resize(&left, to: size) }
+            }
+        }
         current = left
         durable = left
         unsynced = []

@@ -27,8 +27,9 @@ public struct PowerCutReport: Hashable, Sendable {
     public init() {}
 }
 
-/// One power cut: decides for each unsynced change what is left of it.
-struct PowerCut {
+/// One power cut: decides for each unsynced change what is left of it. Whoever owns the bytes asks
+/// in the order in which the changes were made.
+package struct PowerCut {
     private enum Rule {
         case keepBefore(UInt64)
         case scatter(namesBefore: UInt64)
@@ -40,7 +41,7 @@ struct PowerCut {
 
     /// `sequences` are the places of all unsynced changes in order; `lastWrite` is the place of
     /// the last one that writes bytes.
-    init(_ retention: Retention, seed: UInt64, sequences: [UInt64], lastWrite: UInt64?) {
+    package init(_ retention: Retention, seed: UInt64, sequences: [UInt64], lastWrite: UInt64?) {
         var random = SeededRandom(seed: seed)
         let last = sequences.last ?? 0
         // Beyond the last one: everything was written in time.
@@ -64,59 +65,56 @@ struct PowerCut {
         return isKept
     }
 
-    mutating func apply(_ change: FileContent.Change, to content: inout [UInt8]) {
-        switch (rule, change.kind) {
-        case (.keepBefore(let moment), _) where change.sequence < moment:
-            change.apply(to: &content)
-            note(change, lost: 0)
-        case (.keepBefore(let moment), .write(let offset, let bytes))
-        where change.sequence == moment && moment > 0:
-            let kept = tornLength(of: bytes.count, at: offset)
-            if kept > 0 { FileContent.apply(bytes.prefix(kept), at: offset, to: &content) }
-            note(change, lost: bytes.count - kept)
-        case (.keepBefore, .write(_, let bytes)): note(change, lost: bytes.count)
-        case (.keepBefore, .resize): break
-        case (.scatter, .write(let offset, let bytes)):
-            scatter(change, bytes, at: offset, to: &content)
-        case (.scatter, .resize):
-            if random.chance(0.5) { change.apply(to: &content) }
+    mutating func keepsResize(at sequence: UInt64) -> Bool {
+        switch rule {
+        case .keepBefore(let moment): sequence < moment
+        case .scatter: random.chance(0.5)
         }
+    }
+
+    /// The parts of a write that reach the disk, counted from its beginning.
+    package mutating func kept(
+        of sequence: UInt64, count: Int, at offset: Int
+    ) -> [Range<Int>] {
+        let kept: [Range<Int>]
+        switch rule {
+        case .keepBefore(let moment) where sequence < moment: kept = [0..<count]
+        case .keepBefore(let moment) where sequence == moment && moment > 0:
+            let length = tornLength(of: count, at: offset)
+            kept = length > 0 ? [0..<length] : []
+        case .keepBefore: kept = []
+        case .scatter:
+            kept = Sectors.parts(of: count, at: offset).filter { _ in random.chance(0.5) }
+        }
+        report.note(kept: kept, of: count)
+        return kept
     }
 
     /// How many bytes of a write reach the disk when it is torn: less than all of them, up to
     /// the end of a sector.
     private mutating func tornLength(of count: Int, at offset: Int) -> Int {
-        let ends = sectorEnds(of: count, at: offset).dropLast()
+        let ends = Sectors.parts(of: count, at: offset).map(\.upperBound).dropLast()
         let choice = random.index(below: ends.count + 1)
         return choice == 0 ? 0 : ends[choice - 1]
     }
+}
 
-    /// Where the write's sectors end, counted from its beginning.
-    private func sectorEnds(of count: Int, at offset: Int) -> [Int] {
-        let sector = FileContent.sectorBytes
-        let first = sector - offset % sector
-        return stride(from: first, to: count, by: sector) + [count]
+extension PowerCutReport {
+    /// Counts a write of which these parts were kept.
+    package mutating func note(kept: [Range<Int>], of count: Int) {
+        let lost = count - kept.reduce(0) { $0 + $1.count }
+        lostBytes += UInt64(lost)
+        if lost > 0 { lostWrites += 1 } else { keptWrites += 1 }
     }
+}
 
-    private mutating func scatter(
-        _ change: FileContent.Change, _ bytes: [UInt8], at offset: Int, to content: inout [UInt8]
-    ) {
-        var start = 0
-        var lost = 0
-        for end in sectorEnds(of: bytes.count, at: offset) {
-            if random.chance(0.5) {
-                FileContent.apply(bytes[start..<end], at: offset + start, to: &content)
-            } else {
-                lost += end - start
-            }
-            start = end
-        }
-        note(change, lost: lost)
-    }
+/// Disks write this much in one piece: a write that is torn is torn at a multiple of it.
+package enum Sectors {
+    package static let bytes = 512
 
-    private mutating func note(_ change: FileContent.Change, lost: Int) {
-        guard case .write = change.kind else { return }
-        report.lostBytes += UInt64(lost)
-        if lost > 0 { report.lostWrites += 1 } else { report.keptWrites += 1 }
+    /// The sectors that a write touches, as parts of it, counted from its beginning.
+    package static func parts(of count: Int, at offset: Int) -> [Range<Int>] {
+        let ends = stride(from: bytes - offset % bytes, to: count, by: bytes) + [count]
+        return zip([0] + ends, ends).map { $0..<$1 }
     }
 }
