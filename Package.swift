@@ -84,6 +84,9 @@ let base: [Target] = [
     library("Digests", in: "Base", uses: ["CCrypto"]),
     library("FaultyDisk", in: "Base", uses: ["Randomness", "SystemCalls"]),
     library("DiskServer", in: "Base", uses: ["CFuse", "FaultyDisk", "SystemCalls"]),
+    library(
+        "BlockServer", in: "Base",
+        uses: ["DurableFiles", "FaultyDisk", "Randomness", "SystemCalls"]),
     library("Compression", in: "Base", uses: ["CZstd"]),
     library(
         "SecureShell", in: "Base", uses: ["ByteCoding", "CSSH2", "Digests", "SystemCalls"]),
@@ -327,6 +330,9 @@ let testTargets: [Target] = [
             "DiskServer", "DurableFiles", "FaultyDisk", "Randomness", "SystemCalls",
             "allocdb-jepsen-helper",
         ]),
+    tests(
+        "BlockServerTests",
+        uses: ["BlockServer", "DurableFiles", "FaultyDisk", "Randomness", "SystemCalls"]),
     tests("CompressionTests", uses: ["Compression"]),
     tests("DigestsTests", uses: ["ByteCoding", "Digests"]),
     tests("DurableFilesTests", uses: ["DurableFiles", "SystemCalls"]),
@@ -413,8 +419,8 @@ let testTargets: [Target] = [
     .target(
         name: "FuzzTargets",
         dependencies: [
-            "ByteCoding", "ClusterProtocol", "Conducting", "DurableFiles", "History",
-            "Interchange", "JSONText", "LeaseEngine", "LeaseKernel", "Matrix", "Nemesis",
+            "BlockServer", "ByteCoding", "ClusterProtocol", "Conducting", "DurableFiles",
+            "History", "Interchange", "JSONText", "LeaseEngine", "LeaseKernel", "Matrix", "Nemesis",
             "Replication", "Reporting", "Searching", "SystemCalls", "YAMLText",
         ],
         path: "Tests/FuzzTargets",

@@ -27,7 +27,7 @@ public struct FuzzTarget: Sendable {
 
     /// Every target, by name.
     public static let all: [FuzzTarget] =
-        (historyTargets + documentTargets + wireTargets + replicaFileTargets)
+        (historyTargets + documentTargets + wireTargets + replicaFileTargets + blockTargets)
         .sorted { $0.name < $1.name }
 
     public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

@@ -116,6 +116,47 @@ extension FileDescriptor {
         return bytes
     }
 
+    /// Writes all bytes from an offset on; the file grows if need be.
+    public func write(_ bytes: ArraySlice<UInt8>, at offset: Int) throws(SystemError) {
+        var failure: Int32 = 0
+        bytes.withUnsafeBytes { buffer in
+            var written = 0
+            while written < buffer.count {
+                // The buffer holds at least one byte here, so it has an address.
+                let result = pwrite(
+                    rawValue, buffer.baseAddress! + written, buffer.count - written,
+                    off_t(offset + written))
+                if result >= 0 {
+                    written += result
+                } else if errno != EINTR {
+                    failure = errno
+                    return
+                }
+            }
+        }
+        if failure != 0 { throw SystemError(call: "pwrite", code: failure, subject: subject) }
+    }
+
+    /// The parts of a file that hold something; what is between them reads as zeros and takes no
+    /// room. Whole file systems' blocks, as far as the file system can tell.
+    public func extents() throws(SystemError) -> [Range<Int>] {
+        // SEEK_DATA and SEEK_HOLE of Linux, which only _GNU_SOURCE shows.
+        let (data, hole): (Int32, Int32) = (3, 4)
+        var extents: [Range<Int>] = []
+        var start = lseek(rawValue, 0, data)
+        while start >= 0 {
+            let end = lseek(rawValue, start, hole)
+            guard end > start else { break }
+            extents.append(Int(start)..<Int(end))
+            start = lseek(rawValue, end, data)
+        }
+        // Behind the last of them there is nothing any more.
+        guard errno == ENXIO else {
+            throw SystemError(call: "lseek", code: errno, subject: subject)
+        }
+        return extents
+    }
+
     private func retryingInterrupts(_ body: () -> Int32) -> Int32 {
         while true {
             let result = body()
