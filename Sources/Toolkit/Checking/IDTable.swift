@@ -6,6 +6,8 @@ import History
 struct IDTable<Key: HistoryNumber, Value> {
     private var slots: [(key: Key, value: Value)?]
     private(set) var count = 0
+    private let seed = IDHash.seed
+
     init() {
         slots = [(key: Key, value: Value)?](repeating: nil, count: 16)
     }
@@ -29,9 +31,20 @@ struct IDTable<Key: HistoryNumber, Value> {
 
     /// Stores a value and returns the one that it replaces.
     mutating func replace(_ value: Value, for key: Key) -> Value? {
-        let old = self[key]
-        self[key] = value
+        let place = place(of: key)
+        let old = slots[place]?.value
+        slots[place] = (key, value)
+        if old == nil {
+            count += 1
+            if count * 8 > slots.count * 5 { grow() }
+        }
         return old
+    }
+
+    /// Forgets a key whose value is as described.
+    mutating func remove(_ key: Key, where isMeant: (Value) -> Bool) {
+        let place = place(of: key)
+        if let found = slots[place], isMeant(found.value) { remove(at: place) }
     }
 
     /// Forgets a key and returns its value.
@@ -51,10 +64,11 @@ struct IDTable<Key: HistoryNumber, Value> {
     }
 
     private func home(of key: Key) -> Int {
-        Int(truncatingIfNeeded: IDHash.hash(key) & UInt64(truncatingIfNeeded: slots.count - 1))
+        let mask = UInt64(truncatingIfNeeded: slots.count &- 1)
+        return Int(truncatingIfNeeded: IDHash.hash(key, seed) & mask)
     }
 
-    private func next(_ place: Int) -> Int { (place + 1) & (slots.count - 1) }
+    private func next(_ place: Int) -> Int { (place &+ 1) & (slots.count &- 1) }
 
     /// Closes the hole, so that every key is still found from its home.
     private mutating func remove(at place: Int) {
@@ -86,10 +100,11 @@ struct IDTable<Key: HistoryNumber, Value> {
 /// A hash of identifiers, good in all its bits. It is seeded per process, so that no history can
 /// be written to make all its ids collide.
 enum IDHash {
-    private static let seed = UInt64.random(in: .min ... .max)
+    /// Tables keep it: whoever asks here has to ask first whether it was made.
+    static let seed = UInt64.random(in: .min ... .max)
 
     @inline(__always)
-    static func hash(_ key: some HistoryNumber) -> UInt64 {
+    static func hash(_ key: some HistoryNumber, _ seed: UInt64) -> UInt64 {
         let wide = UInt128(key.rawValue)
         let low = UInt64(truncatingIfNeeded: wide) ^ seed
         let high = UInt64(truncatingIfNeeded: wide >> 64)

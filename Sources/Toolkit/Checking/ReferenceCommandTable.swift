@@ -41,21 +41,13 @@ struct ReferenceCommandTable {
             if last < id { return (append(id), true) }
             if let place = halving(for: id) { return (place, false) }
             isAscending = false
-            for place in 0..<count { addPlace(place) }
+            for place in 0..<count { places.add(self[place].id, at: place) }
         } else if let place = places.find(id, { self[$0].id }) {
             return (place, false)
         }
         let place = append(id)
-        addPlace(place)
+        places.add(id, at: place)
         return (place, true)
-    }
-
-    private mutating func addPlace(_ place: Int) {
-        let segments = segments
-        func id(at place: Int) -> OperationID {
-            segments[place >> Segment.bits].entries[place & (Segment.size - 1)].id
-        }
-        places.add(id(at: place), at: place, id)
     }
 
     private mutating func append(_ id: OperationID) -> Int {

@@ -3,7 +3,7 @@ import History
 
 /// As much of an allocator as a sample needs, by the rules of lease-kernel.md 7 to 13, with
 /// tables that keep up with the writer of the record.
-struct SampleAllocator {
+struct SampleAllocator: ~Copyable {
     struct Lease {
         let id: ReservationID
         let holder: HolderID
@@ -16,7 +16,7 @@ struct SampleAllocator {
         let members: [ResourceID]
     }
 
-    private struct Resource {
+    struct Resource {
         var state = ResourceView.State.available
         var reservation: ReservationID?
         var version: UInt64 = 0

@@ -37,7 +37,7 @@ public struct SampleRecord: Sendable {
 }
 
 /// The clients of a sample, one step at a time.
-private struct SampleRun {
+private struct SampleRun: ~Copyable {
     private struct Client {
         enum Phase {
             case idle

@@ -3,16 +3,19 @@ import History
 /// The logical commands in sight: those with open attempts, without a known outcome, or in the
 /// memory of the allocator. An id that comes again after that is found in `KnownIDs`, and the
 /// stream then gives up: what the first command was it does not know any more.
-struct CommandTable {
+struct CommandTable: ~Copyable {
     struct Attempt {
         let number: UInt64
         let slot: Slot
         let sentAt: RunInstant
     }
 
-    private var commands: [StreamedCommand] = []
-    private var free: [Int32] = []
-    private var heads = IDTable<OperationID, Int32>()
+    private var commands = FlatArray<StreamedCommand>()
+    private var free = FlatArray<Int32>()
+    /// The members of the bundles in sight.
+    private var bundles = ListPool<ResourceID>()
+    /// The first command under each id in sight.
+    private var heads = PlaceTable<OperationID>()
     private var known = KnownIDs()
     /// The ids in sight, by the slot after which they are looked at again.
     private var aging = RingQueue<(head: Int32, after: Slot)>()
@@ -42,21 +45,25 @@ struct CommandTable {
         @inline(__always) _modify { yield &commands[Int(place)] }
     }
 
+    /// The members of a bundle; none for another command.
+    func members(of place: Int32) -> [ResourceID] { bundles[self[place].bundle] }
+
     /// The command that a request is an attempt of.
     mutating func place(
-        of event: PlainEvent, _ members: ArraySlice<ResourceID>, at slot: Slot
+        of event: borrowing PlainEvent, _ members: ArraySlice<ResourceID>, at slot: Slot
     ) throws(Declined) -> Int32 {
-        guard let head = heads[event.id] else {
+        guard let found = head(of: event.id) else {
             if known.contains(event.id) { throw .outOfSight }
             let place = add(event, members, at: slot)
             commands[Int(place)].head = place
-            heads[event.id] = place
+            heads.add(event.id, at: Int(place))
             aging.append((place, slot.adding(longer)))
             return place
         }
+        let head = Int32(truncatingIfNeeded: found)
         var place = head
         while true {
-            if commands[Int(place)].isSame(as: event, members) { return place }
+            if isSame(place, as: event, members) { return place }
             let next = commands[Int(place)].sibling
             if next < 0 { break }
             place = next
@@ -67,8 +74,18 @@ struct CommandTable {
         return added
     }
 
+    private func head(of id: OperationID) -> Int? { heads.find(id) { commands[$0].id } }
+
+    private func isSame(
+        _ place: Int32, as event: borrowing PlainEvent, _ members: ArraySlice<ResourceID>
+    ) -> Bool {
+        guard commands[Int(place)].isSame(as: event) else { return false }
+        let bundle = commands[Int(place)].bundle
+        return bundle < 0 ? members.isEmpty : members.elementsEqual(bundles[bundle])
+    }
+
     private mutating func add(
-        _ event: PlainEvent, _ members: ArraySlice<ResourceID>, at slot: Slot
+        _ event: borrowing PlainEvent, _ members: ArraySlice<ResourceID>, at slot: Slot
     ) -> Int32 {
         logicalCommands &+= 1
         var command = StreamedCommand()
@@ -76,15 +93,15 @@ struct CommandTable {
         command.object = event.object
         command.holder = event.second
         command.number = event.number
-        if !members.isEmpty { command.members = Array(members) }
         command.kind = event.kind
         command.usedAt = slot
+        if !members.isEmpty { command.bundle = bundles.keep(Array(members)) }
         if let place = free.popLast() {
             commands[Int(place)] = command
             return place
         }
         commands.append(command)
-        return Int32(commands.count - 1)
+        return Int32(truncatingIfNeeded: commands.count &- 1)
     }
 
     // MARK: - Attempts
@@ -251,14 +268,14 @@ struct CommandTable {
 
     private mutating func remove(_ head: Int32) {
         let id = commands[Int(head)].id
-        heads[id] = nil
+        heads.remove(id, at: Int(head))
         known.insert(id)
         var place = head
         while place >= 0 {
             let next = commands[Int(place)].sibling
             countResolution(place)
             if commands[Int(place)].hasMore { more[place] = nil }
-            commands[Int(place)].members = []
+            bundles.letGo(commands[Int(place)].bundle)
             commands[Int(place)].id = OperationID(0)
             commands[Int(place)].isAmbiguous = false
             free.append(place)
@@ -277,6 +294,6 @@ struct CommandTable {
 
     /// Counts what is still in sight at the end.
     mutating func finish() {
-        for place in commands.indices { countResolution(Int32(place)) }
+        for place in 0..<commands.count { countResolution(Int32(place)) }
     }
 }

@@ -2,7 +2,7 @@ import History
 
 /// The ticks that reported that nothing was due. A lease that was granted before one of them was
 /// sent, and due at its slot, is not found reserved after it (`MissedExpiry` has the words).
-struct IdleTicks {
+struct IdleTicks: ~Copyable {
     struct Tick {
         let slot: Slot
         let sentAt: RunInstant

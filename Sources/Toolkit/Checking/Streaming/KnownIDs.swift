@@ -3,7 +3,7 @@ import History
 /// Which operation ids occurred in a part of the record that is out of sight. Clients count their
 /// ids up, so that a few runs of consecutive numbers hold millions of them; ids without such an
 /// order are kept as fingerprints, eight bytes each.
-struct KnownIDs {
+struct KnownIDs: ~Copyable {
     private struct Run {
         var first: UInt128
         var last: UInt128
@@ -12,6 +12,8 @@ struct KnownIDs {
     /// In ascending order, with room between each two.
     private var runs: [Run] = []
     private var latest = 0
+    /// Where the run of an id may be found, by what the ids of one client have in common.
+    private var hints = FlatArray(repeating: 0, count: 256)
     private var fingerprints: [UInt64] = []
     private var fingerprintCount = 0
 
@@ -25,6 +27,7 @@ struct KnownIDs {
 
     mutating func insert(_ id: OperationID) {
         let id = id.rawValue
+        defer { hints[Self.hint(for: id)] = latest }
         // Most ids follow one of the same client.
         if latest < runs.count, runs[latest].last &+ 1 == id,
             latest + 1 == runs.count || runs[latest + 1].first > id &+ 1
@@ -33,6 +36,7 @@ struct KnownIDs {
             return
         }
         let before = run(before: id)
+        if let before { latest = before }
         if let before, runs[before].last >= id { return }
         let behind = (before ?? -1) + 1
         let joinsBehind = behind < runs.count && runs[behind].first == id &+ 1
@@ -52,7 +56,26 @@ struct KnownIDs {
     }
 
     /// The last run that begins at or below the id.
+    @inline(__always)
     private func run(before id: UInt128) -> Int? {
+        let hint = hints[Self.hint(for: id)]
+        if hint < runs.count, runs[hint].first <= id,
+            hint + 1 == runs.count || runs[hint + 1].first > id
+        {
+            return hint
+        }
+        return searchedRun(before: id)
+    }
+
+    @inline(__always)
+    private static func hint(for id: UInt128) -> Int {
+        Int(
+            truncatingIfNeeded: (UInt64(truncatingIfNeeded: id >> 20) &* 0x9e37_79b9_7f4a_7c15)
+                >> 56)
+    }
+
+    @inline(never)
+    private func searchedRun(before id: UInt128) -> Int? {
         let count = runs.partitionIndex { $0.first <= id }
         return count == 0 ? nil : count - 1
     }
@@ -68,7 +91,9 @@ struct KnownIDs {
         return Int(slot)
     }
 
-    private static func fingerprint(_ id: OperationID) -> UInt64 { max(1, IDHash.hash(id)) }
+    private static func fingerprint(_ id: OperationID) -> UInt64 {
+        max(1, IDHash.hash(id, IDHash.seed))
+    }
 
     private mutating func insertFingerprint(_ id: OperationID) {
         if (fingerprintCount + 1) * 8 > fingerprints.count * 5 {

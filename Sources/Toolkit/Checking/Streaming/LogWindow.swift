@@ -2,7 +2,7 @@ import History
 
 /// The places of the log that are in sight: those that are told or passed over but not replayed,
 /// and a stretch of those that were.
-struct LogWindow {
+struct LogWindow: ~Copyable {
     struct Place {
         /// The command that was told to stand here; -1 for none.
         var command: Int32 = -1
@@ -23,7 +23,7 @@ struct LogWindow {
     /// Places in sight at most.
     private static let widest: UInt64 = 1 << 22
 
-    private var ring = [Place](repeating: Place(), count: 4096)
+    private var ring = FlatArray(repeating: Place(), count: 4096)
     /// The largest LSN that an answer named.
     private(set) var told = LSN(0)
     /// Up to here the log was replayed.
@@ -87,12 +87,13 @@ struct LogWindow {
     }
 
     private mutating func grow() {
-        let old = ring
-        ring = [Place](repeating: Place(), count: old.count * 2)
+        let larger = ring.count * 2
+        var new = FlatArray(repeating: Place(), count: larger)
         var lsn = told.rawValue
         while lsn > forgotten {
-            ring[index(lsn)] = old[Int(lsn & UInt64(old.count - 1))]
+            new[Int(lsn & UInt64(larger - 1))] = ring[index(lsn)]
             lsn -= 1
         }
+        ring = new
     }
 }

@@ -2,7 +2,7 @@ import History
 
 /// The requests that are not answered yet, by their numbers, which ascend nearly in the order of
 /// their invocations: what lies below all open ones needs no memory.
-struct OpenAttempts {
+struct OpenAttempts: ~Copyable {
     struct Attempt {
         var invokedAt = RunInstant(0)
         /// The largest LSN that had been acknowledged before.
@@ -29,7 +29,7 @@ struct OpenAttempts {
     /// Numbers between the lowest that is not closed and the highest.
     private static let widest = 1 << 22
 
-    private var ring = [Attempt](repeating: Attempt(), count: 1024)
+    private var ring = FlatArray(repeating: Attempt(), count: 1024)
     private var base: UInt64 = 0
     /// In the order of their invocations; closed ones at the front are taken off.
     private var writes = RingQueue<UInt64>()
@@ -81,9 +81,12 @@ struct OpenAttempts {
     }
 
     /// The oldest read that is not settled.
-    mutating func oldestRead() -> Attempt? {
+    mutating func oldestRead() -> (invokedAt: RunInstant, acknowledged: LSN)? {
         while let number = reads.first {
-            if number >= base, ring[place(number)].state != .closed { return ring[place(number)] }
+            let place = place(number)
+            if number >= base, ring[place].state != .closed {
+                return (ring[place].invokedAt, ring[place].acknowledged)
+            }
             reads.popFirst()
         }
         return nil
@@ -108,11 +111,12 @@ struct OpenAttempts {
 
     private mutating func grow() throws(Declined) {
         guard ring.count < Self.widest else { throw .outOfSight }
-        let old = ring
-        ring = [Attempt](repeating: Attempt(), count: old.count * 2)
-        for offset in 0..<UInt64(old.count) {
+        let larger = ring.count * 2
+        var new = FlatArray(repeating: Attempt(), count: larger)
+        for offset in 0..<UInt64(ring.count) {
             let number = base &+ offset
-            ring[place(number)] = old[Int(number & UInt64(old.count - 1))]
+            new[Int(number & UInt64(larger - 1))] = ring[place(number)]
         }
+        ring = new
     }
 }

@@ -20,8 +20,8 @@ struct ObjectHistory {
 }
 
 /// The values that objects had before, as far back as an open read may have to be shown them.
-struct PastValues {
-    private struct Entry {
+struct PastValues: ~Copyable {
+    struct Entry {
         var value: PastValue
         /// Since when, and until when, the object had it.
         var since: LSN
@@ -29,7 +29,13 @@ struct PastValues {
         var earlier: UInt64
     }
 
-    private var ring: [Entry?] = [Entry?](repeating: nil, count: 1024)
+    private static var nothing: Entry {
+        Entry(
+            value: PastValue(state: 0, second: 0, number: 0), since: LSN(0), until: LSN(0),
+            earlier: 0)
+    }
+
+    private var ring = FlatArray(repeating: Self.nothing, count: 1024)
     /// Entries are numbered from 1.
     private var next: UInt64 = 1
     private var oldest: UInt64 = 1
@@ -38,9 +44,7 @@ struct PastValues {
         _ value: PastValue, of object: inout ObjectHistory, changedAt lsn: LSN, needed: LSN
     ) {
         if next &- oldest == UInt64(ring.count) {
-            while oldest < next, let entry = ring[index(oldest)], entry.until <= needed {
-                oldest &+= 1
-            }
+            while oldest < next, ring[index(oldest)].until <= needed { oldest &+= 1 }
             if next &- oldest > UInt64(ring.count) / 2 { grow() }
         }
         ring[index(next)] = Entry(
@@ -57,7 +61,8 @@ struct PastValues {
     ) {
         var since = object.changedAt
         var number = object.latest
-        while since > lsn, number >= oldest, let entry = ring[index(number)] {
+        while since > lsn, number >= oldest {
+            let entry = ring[index(number)]
             body(entry.value, entry.since)
             since = entry.since
             number = entry.earlier
@@ -70,10 +75,9 @@ struct PastValues {
     }
 
     private mutating func grow() {
-        let old = ring
-        ring = [Entry?](repeating: nil, count: old.count * 2)
-        for number in oldest..<next {
-            ring[index(number)] = old[Int(number & UInt64(old.count - 1))]
-        }
+        let larger = ring.count * 2
+        var new = FlatArray(repeating: Self.nothing, count: larger)
+        for number in oldest..<next { new[Int(number & UInt64(larger - 1))] = ring[index(number)] }
+        ring = new
     }
 }

@@ -4,7 +4,7 @@ import History
 enum ResourceSight {
     /// The earliest LSN from `floor` on at which the resource is as the read showed it.
     static func earliest(
-        _ read: StreamedRead, _ model: StreamedModel, from floor: LSN
+        _ read: StreamedRead, _ model: borrowing StreamedModel, from floor: LSN
     ) -> LSN? {
         guard let place = model.place(of: ResourceID(read.request.object)) else {
             return read.answer.kind == .readNotFound ? floor : nil
@@ -42,12 +42,12 @@ enum ResourceSight {
 /// One lease as a read saw it, beside what it was.
 enum LeaseSight {
     static func earliest(
-        _ read: StreamedRead, _ model: StreamedModel, from floor: LSN
+        _ read: StreamedRead, _ model: borrowing StreamedModel, from floor: LSN
     ) -> LSN? {
         guard let place = model.place(ofLease: read.request.object) else {
             return absent(read, model, from: floor, to: nil)
         }
-        let lease = model.leases[Int(place)]
+        let lease = model.leases[place]
         var earliest: LSN?
         if lease.removed.rawValue != 0 {
             earliest = absent(read, model, from: max(floor, lease.removed), to: nil)
@@ -72,7 +72,7 @@ enum LeaseSight {
     }
 
     private static func matches(
-        _ read: StreamedRead, _ model: StreamedModel, _ lease: StreamedModel.Lease,
+        _ read: StreamedRead, _ model: borrowing StreamedModel, _ lease: StreamedModel.Lease,
         _ value: PastValue
     ) -> Bool {
         if let retireAfter = value.retireAfter, read.request.hasSlot,
@@ -88,19 +88,21 @@ enum LeaseSight {
             answer.released == value.released,
             answer.has(.retireAfter) == (value.retireAfter != nil),
             answer.retireAfter == value.retireAfter ?? Slot(0),
-            read.members.count == lease.others.count + 1,
             read.members.first == model.resources[Int(lease.member)].id
         else { return false }
-        return lease.others.isEmpty
-            || zip(read.members.dropFirst(), lease.others).allSatisfy {
-                $0 == model.resources[Int($1)].id
-            }
+        let others = model.bundles[lease.others]
+        guard read.members.count == others.count + 1 else { return false }
+        for (shown, other) in zip(read.members.dropFirst(), others)
+        where shown != model.resources[Int(other)].id {
+            return false
+        }
+        return true
     }
 
     /// The earliest LSN in a stretch without the lease at which its absence reads as the read
     /// shows: not found, or retired once a younger lease was (lease-kernel.md 13).
     private static func absent(
-        _ read: StreamedRead, _ model: StreamedModel, from start: LSN, to end: LSN?
+        _ read: StreamedRead, _ model: borrowing StreamedModel, from start: LSN, to end: LSN?
     ) -> LSN? {
         let id = read.request.object
         var passed: LSN?

@@ -24,7 +24,7 @@ struct PlainAnswer: Equatable {
     }
 
     /// The answer that a completion carries.
-    init(_ event: PlainEvent) {
+    init(_ event: borrowing PlainEvent) {
         guard event.kind == .committed else {
             self.init(code: event.code)
             return
@@ -62,64 +62,66 @@ struct PlainAnswer: Equatable {
     var isGrant: Bool { fields == Self.hasReservation | Self.hasEpoch | Self.hasDeadline }
 }
 
-/// One logical command: an operation under its id, with all its attempts folded.
+/// One logical command: an operation under its id, with all its attempts folded. What is looked
+/// at when it grows old stands together, and nothing in it is a reference.
 struct StreamedCommand {
     var id = OperationID(0)
-    var object: UInt128 = 0
-    var holder: UInt128 = 0
-    /// TTL or epoch.
-    var number: UInt64 = 0
-    /// The members of a bundle.
-    var members: [ResourceID] = []
+    /// The last activity.
+    var usedAt = Slot(0)
+    var rememberedUntil = Slot(0)
+    /// The first command under the same id, and the next one, -1 for none.
+    var head: Int32 = -1
+    var sibling: Int32 = -1
+    /// An attempt of which nothing but a definite failure is known is none of these.
+    var openAttempts: Int32 = 0
+    /// Where `CommandTable` keeps the members of a bundle, -1 for none.
+    var bundle: Int32 = -1
     var kind = PlainEvent.Kind.note
-
-    /// Its place in the log once an answer told it, and the answer.
-    var lsn = LSN(0)
-    var answer = PlainAnswer.ok
     var isTold = false
-    /// The attempt that was told first: its slot, and when it was sent.
-    var toldSlot = Slot(0)
-    var toldSentAt = RunInstant(0)
     /// The replay has passed its place.
     var isReplayed = false
     /// An answer said that another command has this id.
     var isRefusedAsConflict = false
     var isAmbiguous = false
-    /// An attempt of which nothing but a definite failure is known is none of these.
-    var openAttempts: Int32 = 0
+    /// In the memory of the allocator until its slot has passed (lease-kernel.md 7).
+    var isRemembered = false
+    /// Whether an attempt can have been executed, and whether more than one can.
+    var hasFirst = false
+    var hasMore = false
+    /// An attempt was refused in a way that the allocator does not remember.
+    var wasForgettable = false
+    /// Of the first command under an id: what attempts under it showed.
+    var showedDoubt = false
+    var showedAnswer = false
+
+    var object: UInt128 = 0
+    var holder: UInt128 = 0
+    /// TTL or epoch.
+    var number: UInt64 = 0
 
     /// The first attempt that can have been executed. Those behind it stand in `CommandTable`.
     var firstAttempt: UInt64 = 0
     var firstSlot = Slot(0)
     var firstSentAt = RunInstant(0)
-    var hasFirst = false
-    var hasMore = false
-
-    /// In the memory of the allocator until its slot has passed (lease-kernel.md 7).
-    var isRemembered = false
-    var rememberedUntil = Slot(0)
-
     /// The smallest and the largest slot of its attempts.
     var earliestSlot = Slot(.max)
     var lastSlot = Slot(0)
-    /// An attempt was refused in a way that the allocator does not remember.
-    var wasForgettable = false
 
-    /// The last activity.
-    var usedAt = Slot(0)
-    /// The first command under the same id, and the next one, -1 for none.
-    var head: Int32 = -1
-    var sibling: Int32 = -1
-    /// Of the first command under an id: what attempts under it showed.
-    var showedDoubt = false
-    var showedAnswer = false
+    /// Its place in the log once an answer told it, and the answer.
+    var lsn = LSN(0)
+    /// The attempt that was told first: its slot, and when it was sent.
+    var toldSlot = Slot(0)
+    var toldSentAt = RunInstant(0)
+    var answer = PlainAnswer.ok
 
     /// Whether nobody knows what became of it, so far.
     var isUntold: Bool { isAmbiguous && !isTold && !isRefusedAsConflict }
 
-    func isSame(as event: PlainEvent, _ members: ArraySlice<ResourceID>) -> Bool {
-        kind == event.kind && object == event.object && holder == event.second
-            && number == event.number && self.members.count == members.count
-            && (members.isEmpty || self.members.elementsEqual(members))
+    /// Whether it is what the request asks for, members aside.
+    func isSame(as event: borrowing PlainEvent) -> Bool {
+        guard kind == event.kind, object == event.object, holder == event.second else {
+            return false
+        }
+        return number == event.number
     }
 }

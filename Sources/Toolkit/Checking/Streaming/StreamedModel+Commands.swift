@@ -4,16 +4,18 @@ import History
 /// What each command does (lease-kernel.md 8), in the order of the checks there.
 extension StreamedModel {
     mutating func execute(
-        _ command: borrowing StreamedCommand, slot: Slot, lsn: LSN
+        _ place: Int32, of commands: borrowing CommandTable, slot: Slot, lsn: LSN
     ) -> PlainAnswer {
-        switch command.kind {
-        case .createResource: create(ResourceID(command.object), lsn: lsn)
-        case .reserve: reserve(command, slot: slot, lsn: lsn)
-        case .reserveBundle: reserveBundle(command, slot: slot, lsn: lsn)
-        case .confirm: confirm(command, lsn: lsn)
-        case .release: release(command, slot: slot, lsn: lsn)
-        case .revoke: revoke(command.object, lsn: lsn)
-        case .reclaim: reclaim(command.object, slot: slot, lsn: lsn)
+        switch commands[place].kind {
+        case .createResource: create(ResourceID(commands[place].object), lsn: lsn)
+        case .reserve: reserve(commands[place], slot: slot, lsn: lsn)
+        case .reserveBundle:
+            reserveBundle(
+                commands[place], commands.members(of: place), slot: slot, lsn: lsn)
+        case .confirm: confirm(commands[place], lsn: lsn)
+        case .release: release(commands[place], slot: slot, lsn: lsn)
+        case .revoke: revoke(commands[place].object, lsn: lsn)
+        case .reclaim: reclaim(commands[place].object, slot: slot, lsn: lsn)
         case .tickExpirations, .getResource, .getReservation, .committed, .refused, .ticked,
             .readResource, .readLease, .readNotFound, .readRetired, .failed, .ambiguous,
             .faultBegin, .faultEnd, .note:
@@ -22,13 +24,11 @@ extension StreamedModel {
     }
 
     private mutating func create(_ id: ResourceID, lsn: LSN) -> PlainAnswer {
-        guard resourcePlaces[id] == nil else { return .refused(.alreadyExists) }
+        guard place(of: id) == nil else { return .refused(.alreadyExists) }
         guard resources.count < Int(limits.maxResources) else {
             return .refused(.resourceTableFull)
         }
-        resourcePlaces[id] = Int32(resources.count)
-        resources.append(Resource(id: id))
-        change(resources.count - 1, to: .available, by: 0, version: 0, lsn: lsn)
+        change(add(id), to: .available, by: 0, version: 0, lsn: lsn)
         return .ok
     }
 
@@ -39,7 +39,7 @@ extension StreamedModel {
         guard command.number >= 1, command.number <= limits.maxTTL.rawValue else {
             return .refused(.ttlOutOfRange)
         }
-        guard let member = resourcePlaces[ResourceID(command.object)] else {
+        guard let member = place(of: ResourceID(command.object)) else {
             return .refused(.resourceNotFound)
         }
         guard isAvailable(member) else { return .refused(.resourceBusy) }
@@ -47,17 +47,17 @@ extension StreamedModel {
     }
 
     private mutating func reserveBundle(
-        _ command: borrowing StreamedCommand, slot: Slot, lsn: LSN
+        _ command: borrowing StreamedCommand, _ wanted: [ResourceID], slot: Slot, lsn: LSN
     ) -> PlainAnswer {
-        guard !command.members.isEmpty, command.members.count <= Int(limits.maxBundleSize) else {
+        guard !wanted.isEmpty, wanted.count <= Int(limits.maxBundleSize) else {
             return .refused(.bundleTooLarge)
         }
         guard command.number >= 1, command.number <= limits.maxTTL.rawValue else {
             return .refused(.ttlOutOfRange)
         }
         var members: [Int32] = []
-        for id in command.members {
-            guard let member = resourcePlaces[id] else { return .refused(.resourceNotFound) }
+        for id in wanted {
+            guard let member = place(of: id) else { return .refused(.resourceNotFound) }
             guard isAvailable(member), !members.contains(member) else {
                 return .refused(.resourceBusy)
             }
@@ -88,37 +88,32 @@ extension StreamedModel {
             return .refused(.expirationIndexFull)
         }
         let id = UInt128(limits.shardID) << 64 | UInt128(lsn.rawValue)
-        let place = newLease()
+        let place = newLease(id)
         bucketCounts[bucket] &+= 1
         memberCount += 1 + others.count
         liveLeases += 1
         reservedLeases += 1
-        leases[place].id = id
         leases[place].holder = command.holder
         leases[place].created = lsn
         leases[place].deadline = deadline
         leases[place].state = LeaseView.State.reserved.rawValue
         leases[place].epoch = 1
         leases[place].member = member
-        leases[place].others = others
+        leases[place].others = bundles.keep(others)
         leases[place].history.changedAt = lsn
-        leasePlaces[ReservationID(id)] = Int32(place)
         deadlines.insert(LeaseDeadline(deadline: deadline, id: id, place: Int32(place)))
-        if deadlines.count > 2 * reservedLeases + 1024 {
-            let leases = leases
-            deadlines.keep { leases[Int($0.place)].isReserved && leases[Int($0.place)].id == $0.id }
-        }
+        if deadlines.count > 2 * reservedLeases + 1024 { Self.thin(&deadlines, leases) }
         moveMembers(of: place, to: .reserved, lsn: lsn)
         return .granted(id, until: deadline)
     }
 
-    private mutating func newLease() -> Int {
-        if let place = freeLeases.popLast() {
-            leases[Int(place)] = Lease()
-            return Int(place)
+    /// Lets go of the deadlines of leases that ended.
+    private static func thin(
+        _ deadlines: inout MinHeap<LeaseDeadline>, _ leases: borrowing FlatArray<Lease>
+    ) {
+        deadlines.keep { entry in
+            leases[Int(entry.place)].isReserved && leases[Int(entry.place)].id == entry.id
         }
-        leases.append(Lease())
-        return leases.count - 1
     }
 
     private mutating func confirm(

@@ -28,8 +28,10 @@ extension StreamedModel {
     ) {
         let holder = state == .available ? 0 : leases[place].id
         move(Int(leases[place].member), to: state, by: holder, lsn: lsn)
-        if !leases[place].others.isEmpty {
-            for other in leases[place].others { move(Int(other), to: state, by: holder, lsn: lsn) }
+        if leases[place].others >= 0 {
+            for other in bundles[leases[place].others] {
+                move(Int(other), to: state, by: holder, lsn: lsn)
+            }
         }
     }
 

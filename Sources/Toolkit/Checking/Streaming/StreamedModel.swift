@@ -7,7 +7,7 @@ import History
 ///
 /// It never goes back. A command whose answer is not what the contract calls for ends the stream,
 /// and the judge in memory takes over; tests hold the two machines together.
-struct StreamedModel {
+struct StreamedModel: ~Copyable {
     struct Resource {
         let id: ResourceID
         var state: UInt8 = 0
@@ -36,20 +36,23 @@ struct StreamedModel {
         var leftReserved = LSN(0)
         /// When retirement removed it, 0 for never.
         var removed = LSN(0)
-        /// The places of its members among the resources; the first has no memory of its own.
+        /// The place of its first member among the resources, and where the model keeps those of
+        /// the others.
         var member: Int32 = 0
-        var others: [Int32] = []
+        var others: Int32 = -1
         var history = ObjectHistory()
 
         var isReserved: Bool { state == LeaseView.State.reserved.rawValue && removed.rawValue == 0 }
     }
 
     let limits: ClusterLimits
-    var resources: [Resource] = []
-    var resourcePlaces = IDTable<ResourceID, Int32>()
-    var leases: [Lease] = []
-    var leasePlaces = IDTable<ReservationID, Int32>()
-    var freeLeases: [Int32] = []
+    var resources = FlatArray<Resource>()
+    private var resourcePlaces = PlaceTable<ResourceID>()
+    var leases = FlatArray<Lease>()
+    private var leasePlaces = PlaceTable<ReservationID>()
+    private var freeLeases = FlatArray<Int32>()
+    /// The members behind the first of leases that have several.
+    var bundles = ListPool<Int32>()
     var removedLeases = RingQueue<(place: Int32, at: LSN)>()
     var liveLeases = 0
     var reservedLeases = 0
@@ -57,7 +60,7 @@ struct StreamedModel {
     var leaseRetirement = RingQueue<(place: Int32, after: Slot)>()
     var operationRetirement = RingQueue<(place: Int32, after: Slot)>()
     var rememberedCount = 0
-    var bucketCounts: [Int32]
+    var bucketCounts: FlatArray<Int32>
     var deadlines = MinHeap<LeaseDeadline>()
     var watermarks = RingQueue<(lsn: LSN, id: UInt128)>()
     var past = PastValues()
@@ -71,22 +74,48 @@ struct StreamedModel {
     init(limits: ClusterLimits) {
         self.limits = limits
         let length = min(limits.maxTTL.rawValue, Self.longestTTL) + 1
-        bucketCounts = [Int32](repeating: 0, count: Int(length))
+        bucketCounts = FlatArray(repeating: 0, count: Int(length))
     }
 
     /// Whether new operations are refused, without being remembered, for want of a place.
     var mayRefuseUnremembered: Bool { rememberedCount >= Int(limits.maxOperations) }
 
-    func place(of resource: ResourceID) -> Int32? { resourcePlaces[resource] }
+    func place(of resource: ResourceID) -> Int32? {
+        guard let place = resourcePlaces.find(resource, { resources[$0].id }) else { return nil }
+        return Int32(truncatingIfNeeded: place)
+    }
 
-    func place(ofLease id: UInt128) -> Int32? { leasePlaces[ReservationID(id)] }
+    mutating func add(_ resource: ResourceID) -> Int {
+        resources.append(Resource(id: resource))
+        resourcePlaces.add(resource, at: resources.count - 1)
+        return resources.count - 1
+    }
+
+    func place(ofLease id: UInt128) -> Int? {
+        leasePlaces.find(ReservationID(id)) { ReservationID(leases[$0].id) }
+    }
+
+    /// A place for a lease that is found by that id.
+    mutating func newLease(_ id: UInt128) -> Int {
+        let place: Int
+        if let free = freeLeases.popLast() {
+            place = Int(free)
+            leases[place] = Lease()
+        } else {
+            leases.append(Lease())
+            place = leases.count - 1
+        }
+        leases[place].id = id
+        leasePlaces.add(ReservationID(id), at: place)
+        return place
+    }
 
     /// The lease unless retirement removed it.
     func liveLease(_ id: UInt128) -> Int? {
-        guard let place = place(ofLease: id), leases[Int(place)].removed.rawValue == 0 else {
+        guard let place = place(ofLease: id), leases[place].removed.rawValue == 0 else {
             return nil
         }
-        return Int(place)
+        return place
     }
 
     // MARK: - Commands
@@ -111,7 +140,7 @@ struct StreamedModel {
         guard rememberedCount < Int(limits.maxOperations) else {
             return .refused(.operationTableFull)
         }
-        let answer = execute(commands[place], slot: slot, lsn: lsn)
+        let answer = execute(place, of: commands, slot: slot, lsn: lsn)
         let until = slot.adding(limits.operationWindow)
         commands[place].isRemembered = true
         commands[place].rememberedUntil = until
@@ -156,7 +185,7 @@ struct StreamedModel {
     mutating func retire(_ place: Int, lsn: LSN) {
         leases[place].removed = lsn
         liveLeases -= 1
-        memberCount -= 1 + leases[place].others.count
+        memberCount -= 1 + bundles[leases[place].others].count
         let id = leases[place].id
         if id > watermarks.last?.id ?? 0 || watermarks.isEmpty { watermarks.append((lsn, id)) }
         removedLeases.append((Int32(place), lsn))
@@ -166,9 +195,10 @@ struct StreamedModel {
     mutating func forgetRemoved() {
         while let (place, at) = removedLeases.first, at <= needed {
             removedLeases.popFirst()
-            leasePlaces[ReservationID(leases[Int(place)].id)] = nil
+            leasePlaces.remove(ReservationID(leases[Int(place)].id), at: Int(place))
+            bundles.letGo(leases[Int(place)].others)
             leases[Int(place)].id = 0
-            leases[Int(place)].others = []
+            leases[Int(place)].others = -1
             freeLeases.append(place)
         }
         while watermarks.count > 1, let second = watermarks[1], second.lsn <= needed {
@@ -191,10 +221,15 @@ struct StreamedModel {
 
     /// Whether a lease that is due at `slot` stopped being reserved behind `lsn`.
     func hasEndedReservation(dueAt slot: Slot, after lsn: LSN) -> Bool {
-        leases.contains {
-            $0.id != 0 && $0.removed.rawValue == 0 && $0.deadline <= slot && !$0.isReserved
-                && $0.leftReserved > lsn
+        for place in 0..<leases.count {
+            let lease = leases[place]
+            if lease.id != 0, lease.removed.rawValue == 0, lease.deadline <= slot,
+                !lease.isReserved, lease.leftReserved > lsn
+            {
+                return true
+            }
         }
+        return false
     }
 
     // MARK: - What the record must show
@@ -206,7 +241,7 @@ struct StreamedModel {
         guard let place = liveLease(lease) else { return false }
         leases[place].grantedAt = answeredAt
         var isAfterDeadline = note(Int(leases[place].member), lease, slot, deadline)
-        for other in leases[place].others {
+        for other in bundles[leases[place].others] {
             if note(Int(other), lease, slot, deadline) { isAfterDeadline = true }
         }
         return isAfterDeadline
@@ -215,18 +250,19 @@ struct StreamedModel {
     mutating func note(
         _ resource: Int, _ lease: UInt128, _ slot: Slot, _ deadline: Slot
     ) -> Bool {
-        let before = resources[resource]
+        let isAfterDeadline =
+            !resources[resource].lastGrantWasEnded && resources[resource].lastGrantDeadline <= slot
         resources[resource].lastGrant = lease
         resources[resource].lastGrantDeadline = deadline
         resources[resource].lastGrantWasEnded = false
-        return !before.lastGrantWasEnded && before.lastGrantDeadline <= slot
+        return isAfterDeadline
     }
 
     /// A confirm or release that was told.
     mutating func noteEnd(_ lease: UInt128) {
         guard let place = liveLease(lease) else { return }
         noteEnd(Int(leases[place].member), lease)
-        for other in leases[place].others { noteEnd(Int(other), lease) }
+        for other in bundles[leases[place].others] { noteEnd(Int(other), lease) }
     }
 
     mutating func noteEnd(_ resource: Int, _ lease: UInt128) {

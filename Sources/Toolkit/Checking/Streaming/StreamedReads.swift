@@ -12,7 +12,7 @@ struct StreamedRead {
 
 /// Places reads as `ReadPlacement` does, each as early as it can be, in the order of their
 /// answers: what a read must not fall behind was answered before it was sent.
-struct StreamedReads {
+struct StreamedReads: ~Copyable {
     private var waiting = RingQueue<StreamedRead>()
     /// How far reads had come, and when they were answered: both ascend.
     private var seen = RingQueue<(at: RunInstant, place: LSN)>()
@@ -21,7 +21,8 @@ struct StreamedReads {
 
     /// Takes a read that was answered, and places it if it can be: then it is true.
     mutating func take(
-        _ read: StreamedRead, _ log: LogWindow, _ model: StreamedModel, _ ticks: StreamedTicks
+        _ read: StreamedRead, _ log: borrowing LogWindow, _ model: borrowing StreamedModel,
+        _ ticks: borrowing StreamedTicks
     ) throws(Declined) -> Bool {
         if waiting.isEmpty, try place(read, log, model, ticks, isEnd: false) { return true }
         waiting.append(read)
@@ -30,7 +31,8 @@ struct StreamedReads {
 
     /// Places what can be placed now that the replay has gone on.
     mutating func goOn(
-        _ log: LogWindow, _ model: StreamedModel, _ ticks: StreamedTicks,
+        _ log: borrowing LogWindow, _ model: borrowing StreamedModel,
+        _ ticks: borrowing StreamedTicks,
         _ attempts: inout OpenAttempts, isEnd: Bool = false
     ) throws(Declined) {
         while let read = waiting.first {
@@ -42,8 +44,8 @@ struct StreamedReads {
 
     /// False when the replay has not come far enough yet.
     private mutating func place(
-        _ read: StreamedRead, _ log: LogWindow, _ model: StreamedModel,
-        _ ticks: StreamedTicks, isEnd: Bool
+        _ read: StreamedRead, _ log: borrowing LogWindow, _ model: borrowing StreamedModel,
+        _ ticks: borrowing StreamedTicks, isEnd: Bool
     ) throws(Declined) -> Bool {
         let isAnswer = read.answer.kind != .failed
         let floor = max(
@@ -74,7 +76,7 @@ struct StreamedReads {
             let lease = model.place(ofLease: read.answer.object)
         {
             try ticks.check(
-                deadline: read.answer.slot, grantedAt: model.leases[Int(lease)].grantedAt,
+                deadline: read.answer.slot, grantedAt: model.leases[lease].grantedAt,
                 reservedStillAt: read.request.invokedAt)
         }
         return true
@@ -82,7 +84,7 @@ struct StreamedReads {
 
     /// A refusal because of the fence is placed at what the replica said that it has applied.
     private func place(
-        ofRefusal read: StreamedRead, floor: LSN, _ log: LogWindow, isEnd: Bool
+        ofRefusal read: StreamedRead, floor: LSN, _ log: borrowing LogWindow, isEnd: Bool
     ) throws(Declined) -> LSN? {
         let applied = read.answer.lsn
         let isBelowFence = read.request.hasFence && applied < read.request.fence

@@ -1,8 +1,8 @@
 import History
 
 /// Counts what the record shows beside broken promises, as `CoverageCount` does.
-struct StreamedSights {
-    private var counts = [Int](repeating: 0, count: CoverageSight.allCases.count)
+struct StreamedSights: ~Copyable {
+    private var counts = FlatArray(repeating: 0, count: CoverageSight.allCases.count)
     private var openFaults: [UInt64: RunInstant] = [:]
     private var closedFaults: [ClosedRange<RunInstant>] = []
     private var firstEnd: RunInstant?
@@ -68,10 +68,13 @@ struct StreamedSights {
     }
 
     /// An answer to a command that was executed.
-    mutating func committed(_ command: borrowing StreamedCommand, isRemembered: Bool) {
+    mutating func committed(
+        _ place: Int32, of commands: borrowing CommandTable, isRemembered: Bool
+    ) {
         if isRemembered { counts[rememberedAnswer] &+= 1 }
-        switch command.kind {
-        case .reserveBundle: if command.members.count > 1 { counts[wideGrant] &+= 1 }
+        switch commands[place].kind {
+        case .reserveBundle:
+            if commands.members(of: place).count > 1 { counts[wideGrant] &+= 1 }
         case .revoke: counts[revoke] &+= 1
         case .reclaim: counts[reclaim] &+= 1
         default: break
@@ -79,17 +82,18 @@ struct StreamedSights {
     }
 
     mutating func refused(
-        _ command: borrowing StreamedCommand, _ code: UInt8, isRemembered: Bool
+        _ place: Int32, of commands: borrowing CommandTable, _ code: UInt8, isRemembered: Bool
     ) {
         let isConflict = code == RefusalCode.operationConflict.rawValue
         if isRemembered, !isConflict { counts[rememberedAnswer] &+= 1 }
         if isConflict { counts[conflictRefusal] &+= 1 }
         if code == RefusalCode.resourceBusy.rawValue {
             counts[busyRefusal] &+= 1
-            if command.kind == .reserveBundle, command.members.count > 1,
-                Set(command.members).count == command.members.count
-            {
-                counts[wideRefusal] &+= 1
+            if commands[place].kind == .reserveBundle {
+                let members = commands.members(of: place)
+                if members.count > 1, Set(members).count == members.count {
+                    counts[wideRefusal] &+= 1
+                }
             }
         }
         let isStale = code == RefusalCode.staleEpoch.rawValue
@@ -97,7 +101,7 @@ struct StreamedSights {
         let isLate =
             isStale || code == RefusalCode.reservationRetired.rawValue
             || code == RefusalCode.reservationNotFound.rawValue
-        if isLate, command.kind == .confirm { counts[lateConfirm] &+= 1 }
+        if isLate, commands[place].kind == .confirm { counts[lateConfirm] &+= 1 }
     }
 
     /// A command or tick of which nobody said what became of it.

@@ -1,7 +1,7 @@
 import History
 
 /// The ticks that can have expired something at an LSN that is still to come.
-struct StreamedTicks {
+struct StreamedTicks: ~Copyable {
     struct Tick {
         let slot: Slot
         let sentAt: RunInstant

@@ -72,8 +72,8 @@ extension StreamingJudge {
             model.noteEnd(commands[place].object)
             if let lease = model.place(ofLease: commands[place].object) {
                 try ticks.check(
-                    deadline: model.leases[Int(lease)].deadline,
-                    grantedAt: model.leases[Int(lease)].grantedAt,
+                    deadline: model.leases[lease].deadline,
+                    grantedAt: model.leases[lease].grantedAt,
                     reservedStillAt: commands[place].firstSentAt)
             }
         case .release: model.noteEnd(commands[place].object)

@@ -7,7 +7,7 @@ import History
 /// memory and with the same statistics. Whatever it meets that is not plainly so, or that would
 /// need a second explanation, ends the stream (`Declined`), and the judge in memory decides and
 /// finds the words. What bounds the stream therefore costs time, never a finding.
-struct StreamingJudge {
+struct StreamingJudge: ~Copyable {
     let header: RunHeader
     var attempts = OpenAttempts()
     var commands: CommandTable
@@ -43,10 +43,12 @@ struct StreamingJudge {
         else { throw .record }
         nextSequence = chunk.first.rawValue &+ UInt64(chunk.events.count)
         statistics.events += chunk.events.count
-        for index in chunk.events.indices { try take(chunk.events[index], in: chunk) }
+        let events = chunk.events.span
+        for index in events.indices { try take(events[index], in: chunk) }
     }
 
-    private mutating func take(_ event: PlainEvent, in chunk: PlainChunk) throws(Declined) {
+    private mutating func take(_ event: borrowing PlainEvent, in chunk: PlainChunk) throws(Declined)
+    {
         if event.time != now {
             guard event.time > now else { throw .record }
             now = event.time
@@ -67,7 +69,9 @@ struct StreamingJudge {
 
     // MARK: - Requests
 
-    private mutating func invoke(_ event: PlainEvent, in chunk: PlainChunk) throws(Declined) {
+    private mutating func invoke(_ event: borrowing PlainEvent, in chunk: PlainChunk)
+        throws(Declined)
+    {
         statistics.attempts &+= 1
         var attempt = OpenAttempts.Attempt()
         attempt.invokedAt = now
@@ -92,7 +96,9 @@ struct StreamingJudge {
 
     // MARK: - Answers
 
-    private mutating func complete(_ event: PlainEvent, in chunk: PlainChunk) throws(Declined) {
+    private mutating func complete(_ event: borrowing PlainEvent, in chunk: PlainChunk)
+        throws(Declined)
+    {
         let attempt = try attempts.close(event.attempt)
         switch event.kind {
         case .failed: statistics.definiteFailures &+= 1
@@ -112,7 +118,7 @@ struct StreamingJudge {
     }
 
     private mutating func complete(
-        command attempt: OpenAttempts.Attempt, _ event: PlainEvent
+        command attempt: OpenAttempts.Attempt, _ event: borrowing PlainEvent
     ) throws(Declined) {
         let place = attempt.command
         commands[place].openAttempts &-= 1
@@ -120,17 +126,18 @@ struct StreamingJudge {
         switch event.kind {
         case .committed:
             commands.wasAnswered(place)
-            sights.committed(commands[place], isRemembered: event.has(.fromRetryCache))
+            sights.committed(place, of: commands, isRemembered: event.has(.fromRetryCache))
             try checkMemory(place, event)
             try tell(place, event, attempt)
         case .refused:
-            let isForgettable =
-                PlainAnswer(event).isConflict
-                || event.code == RefusalCode.operationTableFull.rawValue
-            commands.wasAnswered(place, isForgettable: isForgettable)
+            let code = event.code
+            let isConflict = code == RefusalCode.operationConflict.rawValue
+            commands.wasAnswered(
+                place,
+                isForgettable: isConflict || code == RefusalCode.operationTableFull.rawValue)
             let isRemembered = event.has(.fromRetryCache)
-            sights.refused(commands[place], event.code, isRemembered: isRemembered)
-            if isRemembered, PlainAnswer(event).isConflict {
+            sights.refused(place, of: commands, code, isRemembered: isRemembered)
+            if isRemembered, isConflict {
                 try checkConflict(place, event.lsn)
                 commands[place].isRefusedAsConflict = true
                 commands.settled(place)
@@ -150,7 +157,7 @@ struct StreamingJudge {
     }
 
     /// A first answer from memory needs another attempt that can have been executed (promise 15).
-    private func checkMemory(_ place: Int32, _ event: PlainEvent) throws(Declined) {
+    private func checkMemory(_ place: Int32, _ event: borrowing PlainEvent) throws(Declined) {
         guard event.has(.fromRetryCache), !commands[place].isTold else { return }
         if commands[place].firstAttempt == event.attempt, !commands[place].hasMore {
             throw .answer
@@ -172,7 +179,7 @@ struct StreamingJudge {
 
     /// An answer tells the place of a command in the log.
     private mutating func tell(
-        _ place: Int32, _ event: PlainEvent, _ attempt: OpenAttempts.Attempt
+        _ place: Int32, _ event: borrowing PlainEvent, _ attempt: OpenAttempts.Attempt
     ) throws(Declined) {
         let answer = PlainAnswer(event)
         guard !commands[place].isTold else {
@@ -210,7 +217,7 @@ struct StreamingJudge {
     }
 
     private mutating func complete(
-        tick attempt: OpenAttempts.Attempt, _ event: PlainEvent
+        tick attempt: OpenAttempts.Attempt, _ event: borrowing PlainEvent
     ) throws(Declined) {
         switch event.kind {
         case .ticked:
@@ -248,15 +255,16 @@ struct StreamingJudge {
     }
 
     private mutating func complete(
-        read attempt: OpenAttempts.Attempt, _ event: PlainEvent, in chunk: PlainChunk
+        read attempt: OpenAttempts.Attempt, _ event: borrowing PlainEvent, in chunk: PlainChunk
     ) throws(Declined) {
         switch event.kind {
         case .readResource, .readLease, .readNotFound, .readRetired:
             sights.read(attempt, hasFence: attempt.hasFence)
             // Who served it, and at which LSN, where that is known (promises 39, 43).
-            let isBehind =
-                event.has(.observed) && attempt.hasFence && event.observed < attempt.fence
-            guard !event.has(.notPrimary), !isBehind else { throw .read }
+            guard !event.has(.notPrimary) else { throw .read }
+            if attempt.hasFence, event.has(.observed), event.observed < attempt.fence {
+                throw .read
+            }
         case .failed:
             if event.code == PlainEvent.notPrimary { sights.readWasRefused() }
             guard event.code == PlainEvent.fenceNotApplied else {
@@ -266,7 +274,7 @@ struct StreamingJudge {
         default: throw .place
         }
         let members = event.membersCount == 0 ? [] : chunk.members(of: event)
-        let read = StreamedRead(answer: event, members: members, request: attempt)
+        let read = StreamedRead(answer: copy event, members: members, request: attempt)
         if try reads.take(read, log, model, ticks) { attempts.settle(event.attempt) }
     }
 
