@@ -395,7 +395,9 @@ let testTargets: [Target] = [
         swiftSettings: settings),
     tests(
         "HistoryTests",
-        uses: ["ByteCoding", "DurableFiles", "History", "HistorySamples", "SystemCalls"]),
+        uses: [
+            "ByteCoding", "DurableFiles", "History", "HistorySamples", "Randomness", "SystemCalls",
+        ]),
     tests("InterchangeTests", uses: ["History", "HistorySamples", "Interchange", "SystemCalls"]),
     tests("CheckingReferenceTests", uses: ["Checking", "History", "SystemCalls"]),
     tests("MatrixTests", uses: ["Matrix"]),

@@ -48,6 +48,7 @@ struct TextBlocksTests {
             let path = folder + "/history.txt"
             try FileSystem.write(text, to: path)
             let one = Result { () throws(TextHistoryError) in try Self.events(path, jobs: 1) }
+            try samePlain(name, path)
             for jobs in [2, 3] {
                 let many = Result { () throws(TextHistoryError) in try Self.events(path, jobs: jobs)
                 }
@@ -59,6 +60,31 @@ struct TextBlocksTests {
                 case (.success, .failure), (.failure, .success):
                     Issue.record("\(name): one reader and \(jobs) differ")
                 }
+            }
+        }
+    }
+
+    /// In a fixed size each it is the same as well.
+    private func samePlain(_ name: String, _ path: String) throws {
+        for jobs in [1, 2, 3] {
+            var expected: [PlainTextEvent] = []
+            var found: [PlainTextEvent] = []
+            let one = Result { () throws(TextHistoryError) in
+                for event in try Self.events(path, jobs: 1) {
+                    var chunk = PlainTextChunk()
+                    chunk.append(event)
+                    expected += chunk.events
+                }
+            }
+            let other = Result { () throws(TextHistoryError) in
+                try HistoryFile.readPlainText(path, jobs: jobs) { found += $0.events }
+            }
+            switch (one, other) {
+            case (.success, .success): #expect(found == expected, "\(name)")
+            case (.failure(let expected), .failure(let found)):
+                #expect(found == expected, "\(name)")
+            case (.success, .failure), (.failure, .success):
+                Issue.record("\(name): in a fixed size it is something else")
             }
         }
     }

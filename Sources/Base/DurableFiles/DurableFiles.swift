@@ -96,23 +96,15 @@ extension FileDescriptor {
 
     /// Reads up to `count` bytes from an offset, fewer only at the end of the file.
     public func read(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
-        var failure: Int32 = 0
+        var failure: SystemError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count {
-                // The buffer holds at least one byte here, so it has an address.
-                let result = pread(
-                    rawValue, buffer.baseAddress! + filled, count - filled,
-                    off_t(offset + filled))
-                if result == 0 { return }
-                if result > 0 {
-                    filled += result
-                } else if errno != EINTR {
-                    failure = errno
-                    return
-                }
+            do throws(SystemError) {
+                filled = try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+            } catch {
+                failure = error
             }
         }
-        if failure != 0 { throw SystemError(call: "pread", code: failure, subject: subject) }
+        if let failure { throw failure }
         return bytes
     }
 
@@ -155,6 +147,26 @@ extension FileDescriptor {
             throw SystemError(call: "lseek", code: errno, subject: subject)
         }
         return extents
+    }
+
+    /// Fills `buffer` from a place in the file on; returns how many bytes there were.
+    public func read(
+        at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            // The buffer holds at least one byte here, so it has an address.
+            let result = pread(
+                rawValue, buffer.baseAddress! + filled, buffer.count - filled,
+                off_t(offset + filled))
+            if result == 0 { break }
+            if result > 0 {
+                filled += result
+            } else if errno != EINTR {
+                throw SystemError(call: "pread", code: errno, subject: subject)
+            }
+        }
+        return filled
     }
 
     private func retryingInterrupts(_ body: () -> Int32) -> Int32 {

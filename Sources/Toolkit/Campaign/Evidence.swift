@@ -119,11 +119,12 @@ struct Evidence {
         let text = export.text
         var analysis = ReferenceAnalysis()
         for event in export.events { analysis.add(event) }
+        let report = analysis.report()
         attempt("history.txt") { writer throws(BundleError) in
             try writer.add("history.txt", text)
         }
         attempt("analysis.txt") { writer throws(BundleError) in
-            try writer.add("analysis.txt", text: analysis.report().text)
+            try writer.add("analysis.txt", text: report.text)
         }
         let path = Path.join(
             options.outputRoot, "\(RunTracker.sanitised(descriptor.id))-history.txt")

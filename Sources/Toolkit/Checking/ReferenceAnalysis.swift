@@ -6,7 +6,7 @@ public import History
 /// `judge`; this one is there to be compared with.
 ///
 /// Events are handed in one by one in file order; what is kept of them is what the report needs.
-public struct ReferenceAnalysis {
+public struct ReferenceAnalysis: ~Copyable {
     private var commands: ReferenceCommands
     private var reads = ReferenceReads()
     private var holders = ReferenceHolders()
@@ -42,21 +42,28 @@ public struct ReferenceAnalysis {
     public var needsSecondReading: Bool { ownership.needsRecords }
 
     public mutating func add(_ event: borrowing TextEvent) {
-        let operation = event.operation
-        switch event.outcome {
-        case .committedWrite, .definiteFailure, .ambiguous: break
-        case .readOK(let read): reads.add(read, of: operation)
-        }
-        holders.add(operation, event.outcome)
-        guard operation.kind.isMutating else { return }
-        guard let id = operation.operationID else {
-            commands.addMissingID(sequence: event.sequence, operation.kind)
+        var chunk = PlainTextChunk()
+        chunk.append(event)
+        add(chunk)
+    }
+
+    public mutating func add(_ chunk: borrowing PlainTextChunk) {
+        let events = chunk.events.span
+        for index in events.indices { add(events[index], chunk) }
+    }
+
+    private mutating func add(
+        _ event: borrowing PlainTextEvent, _ chunk: borrowing PlainTextChunk
+    ) {
+        if event.outcome == .readOK { reads.add(event) }
+        holders.add(event, chunk)
+        guard event.kind.isMutating else { return }
+        guard event.has(.operationID) else {
+            commands.addMissingID(sequence: event.sequence, event.kind)
             return
         }
-        commands.add(id, operation, event.outcome)
-        if case .committedWrite(let lsn, let result) = event.outcome {
-            ownership.add(id, operation, lsn, result)
-        }
+        commands.add(event, chunk)
+        if event.outcome.isCommitted { ownership.add(event, chunk) }
     }
 
     /// What the events handed in so far amount to.
@@ -65,24 +72,42 @@ public struct ReferenceAnalysis {
         blockers += reads.blockers
         blockers += holders.blockers
         for id in commands.unresolved() { blockers.append(.unresolvedAmbiguity(id)) }
-        blockers += ownership.replay()
+        ownership.replay()
+        blockers += ownership.blockers
         return ReferenceReport(
             commandCount: commands.count, commands: commands.folded(), blockers: blockers)
     }
 
     /// The report on a text on disk; `each` sees every event, in a second reading none again.
     public static func report(
-        onFile path: String, each: (borrowing TextEvent) -> Void = { _ in }
+        onFile path: String, each: (borrowing TextEvent) -> Void
     ) throws(TextHistoryError) -> ReferenceReport {
         var analysis = ReferenceAnalysis(.expectsOrder)
         try HistoryFile.readText(path) { event in
             analysis.add(event)
             each(event)
         }
-        if analysis.needsSecondReading {
-            analysis = ReferenceAnalysis(.keepsRecords)
-            try HistoryFile.readText(path) { analysis.add($0) }
+        return try analysis.report(orAgainOn: path)
+    }
+
+    /// The same, much faster, for whoever needs to see the events in a fixed size at most.
+    public static func report(
+        onFile path: String, eachChunk: (borrowing PlainTextChunk) -> Void = { _ in }
+    ) throws(TextHistoryError) -> ReferenceReport {
+        var analysis = ReferenceAnalysis(.expectsOrder)
+        try HistoryFile.readPlainText(path) { chunk in
+            analysis.add(chunk)
+            eachChunk(chunk)
         }
+        return try analysis.report(orAgainOn: path)
+    }
+
+    private consuming func report(
+        orAgainOn path: String
+    ) throws(TextHistoryError) -> ReferenceReport {
+        guard needsSecondReading else { return report() }
+        var analysis = ReferenceAnalysis(.keepsRecords)
+        try HistoryFile.readPlainText(path) { analysis.add($0) }
         return analysis.report()
     }
 

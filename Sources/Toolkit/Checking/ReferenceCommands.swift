@@ -10,12 +10,16 @@ public struct ReferenceCommand: Hashable, Sendable {
     /// The first committed result.
     public internal(set) var committed: ReferenceFingerprint?
 
-    fileprivate mutating func add(_ operation: TextOperation, _ outcome: TextOutcome) {
+    fileprivate mutating func add(
+        _ event: borrowing PlainTextEvent, _ chunk: borrowing PlainTextChunk
+    ) {
         attempts += 1
-        switch outcome {
-        case .committedWrite(let lsn, let result):
-            committed = committed ?? ReferenceFingerprint(lsn, result, of: operation)
-        case .definiteFailure(let reason): definiteFailures.append(reason)
+        switch event.outcome {
+        case .reserved, .confirmed, .released, .revoked, .reclaimed, .tickExpired:
+            if committed == nil {
+                committed = ReferenceFingerprint(event, Array(chunk.members(of: event)))
+            }
+        case .definiteFailure: definiteFailures.append(event.reason)
         case .ambiguous: ambiguousAttempts += 1
         case .readOK: break
         }
@@ -23,11 +27,12 @@ public struct ReferenceCommand: Hashable, Sendable {
 }
 
 /// Folds attempts into logical commands.
-struct ReferenceCommands {
+struct ReferenceCommands: ~Copyable {
     private var table = ReferenceCommandTable()
     /// In the order of the table; only when all is to be kept.
     private var details: [ReferenceCommand] = []
     private let keepsDetails: Bool
+    private let seed = ReferenceDigest.Seed()
     private(set) var blockers: [ReferenceBlocker] = []
 
     init(keepsDetails: Bool) { self.keepsDetails = keepsDetails }
@@ -38,28 +43,36 @@ struct ReferenceCommands {
         blockers.append(.missingOperationID(sequence: sequence, kind))
     }
 
-    mutating func add(_ id: OperationID, _ operation: TextOperation, _ outcome: TextOutcome) {
-        let (place, isNew) = table.place(of: id)
+    /// Takes an event that has an operation id.
+    mutating func add(_ event: borrowing PlainTextEvent, _ chunk: borrowing PlainTextChunk) {
+        let (place, isNew) = table.place(of: event.operationID)
         if keepsDetails {
-            if isNew { details.append(ReferenceCommand(id: id)) }
-            details[place].add(operation, outcome)
+            if isNew { details.append(ReferenceCommand(id: event.operationID)) }
+            details[place].add(event, chunk)
         }
-        switch outcome {
-        case .committedWrite(let lsn, let result):
-            let new = ReferenceFingerprint(lsn, result, of: operation).digest
-            guard let first = table[place].committed else {
-                table[place].committed = new
-                table[place].committedLSN = lsn
-                return
-            }
-            if first != new {
-                blockers.append(
-                    .duplicateCommittedExecution(
-                        id, first: table[place].committedLSN, second: lsn))
-            }
+        switch event.outcome {
+        case .reserved, .confirmed, .released, .revoked, .reclaimed, .tickExpired:
+            commit(event, chunk, at: place)
         case .definiteFailure: table[place].hasFailed = true
         case .ambiguous: table[place].isAmbiguous = true
         case .readOK: break
+        }
+    }
+
+    private mutating func commit(
+        _ event: borrowing PlainTextEvent, _ chunk: borrowing PlainTextChunk, at place: Int
+    ) {
+        let digest = seed.digest(of: event, chunk)
+        guard table[place].isCommitted else {
+            table[place].isCommitted = true
+            table[place].committed = digest
+            table[place].committedLSN = event.lsn
+            return
+        }
+        if table[place].committed != digest {
+            blockers.append(
+                .duplicateCommittedExecution(
+                    event.operationID, first: table[place].committedLSN, second: event.lsn))
         }
     }
 
@@ -69,13 +82,13 @@ struct ReferenceCommands {
         var ids: [OperationID] = []
         for place in 0..<table.count {
             let entry = table[place]
-            if entry.isAmbiguous, entry.committed == nil, !entry.hasFailed { ids.append(entry.id) }
+            if entry.isAmbiguous, !entry.isCommitted, !entry.hasFailed { ids.append(entry.id) }
         }
         return table.isAscending ? ids : ids.sorted()
     }
 
     /// The commands in ascending id, if they were kept.
-    consuming func folded() -> [ReferenceCommand] {
+    mutating func folded() -> [ReferenceCommand] {
         if !table.isAscending { details.sort { $0.id < $1.id } }
         return details
     }

@@ -9,82 +9,59 @@ public struct ReferenceFingerprint: Hashable, Sendable {
     /// The operation's member list.
     public let resourceIDs: [ResourceID]
 
-    private var resource: UInt128 = 0
-    private var reservation: UInt128 = 0
-    private var holder: UInt128 = 0
-    private var epoch: UInt64 = 0
-    private var released: UInt64 = 0
-    private var slot: UInt64 = 0
-    private var present: Fields = []
+    private let resource: ResourceID
+    private let reservation: ReservationID
+    private let holder: HolderID
+    private let epoch: LeaseEpoch
+    private let released: LSN
+    private let slot: Slot
+    private let shape: Shape
 
-    private struct Fields: OptionSet, Hashable, Sendable {
+    /// Which of the fields are there.
+    struct Shape: OptionSet, Hashable {
         let rawValue: UInt8
-        static let resource = Fields(rawValue: 1)
-        static let reservation = Fields(rawValue: 2)
-        static let holder = Fields(rawValue: 4)
-        static let epoch = Fields(rawValue: 8)
-        static let released = Fields(rawValue: 16)
-        static let slot = Fields(rawValue: 32)
+        /// The resource with its holder.
+        static var resource: Shape { Shape(rawValue: 1) }
+        static var reservation: Shape { Shape(rawValue: 2) }
+        static var epoch: Shape { Shape(rawValue: 4) }
+        static var released: Shape { Shape(rawValue: 8) }
+        static var slot: Shape { Shape(rawValue: 16) }
     }
 
-    init(_ lsn: LSN, _ result: TextWriteResult, of operation: TextOperation) {
-        appliedLSN = lsn
-        resourceIDs = operation.resourceIDs
-        switch result {
-        case .reserved(let resource, let holder, let reservation, let epoch, let deadline):
-            set(resource, holder, reservation)
-            self.epoch = epoch.rawValue
-            slot = deadline.rawValue
-            present.formUnion([.epoch, .slot])
-        case .confirmed(let resource, let holder, let reservation, let epoch):
-            set(resource, holder, reservation)
-            self.epoch = epoch.rawValue
-            present.insert(.epoch)
-        case .released(let resource, let holder, let reservation, let lsn):
-            set(resource, holder, reservation)
-            if let lsn {
-                released = lsn.rawValue
-                present.insert(.released)
-            }
-        case .revoked(let reservation), .reclaimed(let reservation):
-            self.reservation = reservation.rawValue
-            present.insert(.reservation)
-        case .tickExpired: break
-        }
-    }
-
-    /// Stands for all fields together.
-    var digest: ReferenceDigest {
-        var digest = ReferenceDigest()
-        digest.mix(appliedLSN.rawValue)
-        digest.mix(UInt64(present.rawValue) << 32 | UInt64(resourceIDs.count))
-        for resource in resourceIDs { digest.mix(resource.rawValue) }
-        digest.mix(resource)
-        digest.mix(reservation)
-        digest.mix(holder)
-        digest.mix(epoch)
-        digest.mix(released)
-        digest.mix(slot)
-        return digest
-    }
-
-    private mutating func set(
-        _ resource: ResourceID, _ holder: HolderID, _ reservation: ReservationID
-    ) {
-        self.resource = resource.rawValue
-        self.holder = holder.rawValue
-        self.reservation = reservation.rawValue
-        present.formUnion([.resource, .holder, .reservation])
+    init(_ event: borrowing PlainTextEvent, _ members: [ResourceID]) {
+        appliedLSN = event.lsn
+        resourceIDs = members
+        resource = event.resource
+        reservation = event.committedReservation
+        holder = event.committedHolder
+        epoch = event.committedEpoch
+        released = event.released
+        slot = event.deadline
+        shape = Shape(event)
     }
 
     public var resourceID: ResourceID? {
-        present.contains(.resource) ? ResourceID(resource) : nil
+        shape.contains(.resource) ? resource : nil
     }
     public var reservationID: ReservationID? {
-        present.contains(.reservation) ? ReservationID(reservation) : nil
+        shape.contains(.reservation) ? reservation : nil
     }
-    public var holderID: HolderID? { present.contains(.holder) ? HolderID(holder) : nil }
-    public var leaseEpoch: LeaseEpoch? { present.contains(.epoch) ? LeaseEpoch(epoch) : nil }
-    public var releasedLSN: LSN? { present.contains(.released) ? LSN(released) : nil }
-    public var deadline: Slot? { present.contains(.slot) ? Slot(slot) : nil }
+    public var holderID: HolderID? { shape.contains(.resource) ? holder : nil }
+    public var leaseEpoch: LeaseEpoch? { shape.contains(.epoch) ? epoch : nil }
+    public var releasedLSN: LSN? { shape.contains(.released) ? released : nil }
+    public var deadline: Slot? { shape.contains(.slot) ? slot : nil }
+}
+
+extension ReferenceFingerprint.Shape {
+    init(_ event: borrowing PlainTextEvent) {
+        switch event.outcome {
+        case .reserved: self = [.resource, .reservation, .epoch, .slot]
+        case .confirmed: self = [.resource, .reservation, .epoch]
+        case .released:
+            self = [.resource, .reservation]
+            if event.has(.released) { insert(.released) }
+        case .revoked, .reclaimed: self = [.reservation]
+        case .tickExpired, .readOK, .definiteFailure, .ambiguous: self = []
+        }
+    }
 }

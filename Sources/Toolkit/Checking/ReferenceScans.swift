@@ -4,18 +4,15 @@ import History
 struct ReferenceReads {
     private(set) var blockers: [ReferenceBlocker] = []
 
-    mutating func add(_ read: TextRead, of operation: TextOperation) {
-        let isBehind =
-            if let required = operation.requiredLSN {
-                read.observedLSN.map { $0 < required } ?? true
-            } else {
-                false
-            }
+    /// Takes a read that was answered.
+    mutating func add(_ read: borrowing PlainTextEvent) {
+        let observed = read.has(.observed) ? read.lsn : nil
+        let required = read.has(.required) ? read.required : nil
+        let isBehind = required.map { fence in observed.map { $0 < fence } ?? true } ?? false
         guard read.servedRole != .primary || isBehind else { return }
         blockers.append(
             .staleSuccessfulRead(
-                read.servedBy, read.servedRole, required: operation.requiredLSN,
-                observed: read.observedLSN))
+                read.servedBy, read.servedRole, required: required, observed: observed))
     }
 }
 
@@ -25,41 +22,30 @@ struct ReferenceHolders {
     private var epochs = IDTable<ReservationID, LeaseEpoch>()
     private(set) var blockers: [ReferenceBlocker] = []
 
-    mutating func add(_ operation: TextOperation, _ outcome: TextOutcome) {
-        test(operation, outcome)
-        switch outcome {
-        case .committedWrite(_, let result): update(result)
+    mutating func add(_ event: borrowing PlainTextEvent, _ chunk: borrowing PlainTextChunk) {
+        test(event)
+        switch event.outcome {
+        case .reserved, .confirmed: epochs[event.committedReservation] = event.committedEpoch
+        case .revoked:
+            if let epoch = epochs[event.committedReservation]?.rawValue {
+                epochs[event.committedReservation] = LeaseEpoch(epoch == .max ? .max : epoch + 1)
+            }
+        case .released, .reclaimed: epochs[event.committedReservation] = nil
+        case .tickExpired:
+            for entry in chunk.expired(of: event) { epochs[entry.reservationID] = nil }
         case .readOK, .definiteFailure, .ambiguous: break
         }
     }
 
-    private mutating func test(_ operation: TextOperation, _ outcome: TextOutcome) {
-        guard operation.kind == .confirm || operation.kind == .release,
-            let reservation = operation.reservationID, let attempted = operation.leaseEpoch,
-            let current = epochs[reservation], attempted < current
+    private mutating func test(_ event: borrowing PlainTextEvent) {
+        let kind = event.kind
+        guard kind == .confirm || kind == .release, event.has(.reservation), event.has(.epoch),
+            let current = epochs[event.reservation], event.epoch < current
         else { return }
-        switch outcome {
-        case .definiteFailure(.staleEpoch): return
-        case .definiteFailure, .committedWrite, .readOK, .ambiguous: break
-        }
+        if event.outcome == .definiteFailure, event.reason == .staleEpoch { return }
         blockers.append(
             .staleHolderNotRejected(
-                reservation, operation.operationID, attempted: attempted, current: current))
-    }
-
-    private mutating func update(_ result: TextWriteResult) {
-        switch result {
-        case .reserved(_, _, let reservation, let epoch, _),
-            .confirmed(_, _, let reservation, let epoch):
-            epochs[reservation] = epoch
-        case .revoked(let reservation):
-            if let epoch = epochs[reservation]?.rawValue {
-                epochs[reservation] = LeaseEpoch(epoch == .max ? .max : epoch + 1)
-            }
-        case .released(_, _, let reservation, _), .reclaimed(let reservation):
-            epochs[reservation] = nil
-        case .tickExpired(let entries):
-            for entry in entries { epochs[entry.reservationID] = nil }
-        }
+                event.reservation, event.has(.operationID) ? event.operationID : nil,
+                attempted: event.epoch, current: current))
     }
 }

@@ -22,10 +22,10 @@ public enum HistoryFile {
         _ path: String, jobs: Int = Processors.count, _ body: (borrowing TextEvent) -> Void
     ) throws(TextHistoryError) {
         var reader = TextHistoryReader()
-        var blocks: TextBlocks?
+        var blocks: TextBlocks<[TextEvent]>?
         do throws(SystemError) {
             let file = try FileSystem.open(path, .readOnly)
-            blocks = try TextBlocks(file, jobs: jobs)
+            blocks = try TextBlocks(file, jobs: jobs) { TextBlock.decoder() }
             var buffer = [UInt8](repeating: 0, count: portion)
             while blocks == nil {
                 let count = try read(file, into: &buffer)
@@ -36,7 +36,34 @@ public enum HistoryFile {
             throw TextHistoryError(
                 .unreadable("\(error.text) (os error \(error.code))"), line: nil)
         }
-        if let blocks { try blocks.read(body) } else { try reader.finish(body) }
+        if let blocks {
+            try blocks.read { for index in $0.indices { body($0[index]) } }
+        } else {
+            try reader.finish(body)
+        }
+    }
+
+    /// The same events in a fixed size each, many at a time, which is several times faster.
+    public static func readPlainText(
+        _ path: String, jobs: Int = Processors.count, _ body: (borrowing PlainTextChunk) -> Void
+    ) throws(TextHistoryError) {
+        let blocks: TextBlocks<PlainTextChunk>?
+        do throws(SystemError) {
+            let file = try FileSystem.open(path, .readOnly)
+            blocks = try TextBlocks(file, jobs: jobs) {
+                var decoder = PlainTextBlockDecoder()
+                return { file, number throws(SystemError) in try decoder.decode(file, number) }
+            }
+        } catch {
+            throw TextHistoryError(
+                .unreadable("\(error.text) (os error \(error.code))"), line: nil)
+        }
+        if let blocks { return try blocks.read(body) }
+        try readText(path, jobs: 1) { event in
+            var chunk = PlainTextChunk()
+            chunk.append(event)
+            body(chunk)
+        }
     }
 
     /// The same with the number of each event's line, on the calling thread alone.

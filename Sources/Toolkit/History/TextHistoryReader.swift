@@ -49,6 +49,12 @@ public struct TextHistoryReader {
             lineCount: lineCount, problem: problem, notText: notText, hasGivenUp: hasGivenUp)
     }
 
+    /// Whether nothing was wrong so far and the next line is one of an event.
+    var isInOrder: Bool { sawVersion && problem == nil && !notText && !hasGivenUp }
+
+    /// Counts a line that another decoder has taken.
+    mutating func passLine() { lineCount &+= 1 }
+
     static let notTextError = TextHistoryError(
         .unreadable("stream did not contain valid UTF-8"), line: nil)
 

@@ -54,6 +54,8 @@ struct PackedWord: Equatable {
     var second: UInt64 = 0
     var third: UInt64 = 0
 
+    init() {}
+
     /// The bytes of `range`, which holds at most `capacity` of them.
     @inline(__always)
     init(_ bytes: Span<UInt8>, _ range: Range<Int>) {

@@ -14,7 +14,7 @@ public enum ReferenceBenchmark {
         }
         let decoding = try BenchmarkReport.bestOfAll(of: tries) { () throws(TextHistoryError) in
             events = 0
-            try HistoryFile.readText(path) { _ in events += 1 }
+            try HistoryFile.readPlainText(path) { events += $0.events.count }
         }
         var report: ReferenceReport?
         let analysing = try BenchmarkReport.bestOfAll(of: tries) { () throws(TextHistoryError) in
