@@ -130,7 +130,8 @@ let toolkit: [Target] = [
         uses: ["ByteCoding", "Compression", "DurableFiles", "SystemCalls"]),
     library("Interchange", in: "Toolkit", uses: ["History", "SystemCalls"]),
     library(
-        "Checking", in: "Toolkit", uses: ["BoundedCollections", "History", "Randomness"]),
+        "Checking", in: "Toolkit",
+        uses: ["BoundedCollections", "History", "Randomness", "SystemCalls"]),
     library("Searching", in: "Toolkit"),
     library(
         "Matrix", in: "Toolkit", uses: ["JSONText", "YAMLText"]),
@@ -399,7 +400,9 @@ let testTargets: [Target] = [
             "ByteCoding", "DurableFiles", "History", "HistorySamples", "Randomness", "SystemCalls",
         ]),
     tests("InterchangeTests", uses: ["History", "HistorySamples", "Interchange", "SystemCalls"]),
-    tests("CheckingReferenceTests", uses: ["Checking", "History", "SystemCalls"]),
+    tests(
+        "CheckingReferenceTests",
+        uses: ["ByteCoding", "Checking", "Digests", "History", "SystemCalls"]),
     tests("MatrixTests", uses: ["Matrix"]),
     tests(
         "HostsTests",

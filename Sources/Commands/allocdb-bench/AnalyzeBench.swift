@@ -3,30 +3,43 @@ import History
 import Searching
 import SystemCalls
 
-/// Measures the judge on native records of growing length. Each is judged by a child of this
-/// program, so that its peak memory is its own.
+/// Measures the judge on a text of version 1 and on native records of growing length. Each record
+/// is judged by a child of this program, so that its peak memory is its own.
 struct AnalyzeBench {
     let folder: String
     let largest: Int
 
-    func run() throws -> String {
-        let own = try Processes.ownExecutable()
-        var text = "events\tseconds\tM_events/s\tcpu_s\tpeak_MB\tverdict\n"
-        for events in sizes {
-            let record = Path.join(folder, "history.record")
-            try SampleRecord(events: UInt64(events)).write(to: record)
-            let output = Path.join(folder, "figures")
-            let child = try ChildProcess(
-                executable: own, arguments: ["analyze", "--record", record],
-                output: .descriptor(try FileSystem.open(output, .createNew)))
-            _ = try child.wait(until: Deadline.after(.seconds(1800)))
-            text += String(decoding: try FileSystem.read(output, limit: 1 << 16), as: UTF8.self)
-            try FileSystem.removeTree(output)
-            try FileSystem.removeTree(record)
+    /// Memory that judging a record may take, however long it is.
+    private static let mostMegabytes = 4000.0
+
+    /// What a text costs beside counting its lines: a given one, or one of a million events that
+    /// is made for it.
+    func text(_ given: String?) throws -> String {
+        let path = given ?? Path.join(folder, "history.txt")
+        if given == nil { try SampleText(events: 1_000_000, seed: 1).write(to: path) }
+        var report = try ReferenceBenchmark.run(historyFile: path)
+        if let peak = ProcessMemory.peakBytes() {
+            report.addGoal("memory at most", Double(peak) / 1e6, atMost: 100, "MB")
         }
-        let record = Path.join(folder, "parts.record")
+        if given == nil { try FileSystem.removeTree(path) }
+        return report.description
+    }
+
+    func records() throws -> String {
+        let record = Path.join(folder, "history.record")
+        let child = MeasuredChild(folder: folder, timeLimit: .seconds(3600))
+        var table = "events\tseconds\tM_events/s\tcpu_s\tpeak_MB\tverdict\n"
+        var rows: [(events: Double, seconds: Double, megabytes: Double)] = []
+        for events in sizes {
+            try SampleRecord(events: UInt64(events)).write(to: record)
+            let line = try child.output(of: ["analyze", "--record", record])
+            try FileSystem.removeTree(record)
+            table += line
+            rows.append(try Self.figures(in: line))
+        }
         try SampleRecord(events: 1_000_000).write(to: record)
-        return text + (try RecordBenchmark.parts(record)).description
+        table += try RecordBenchmark.parts(record).description
+        return table + Self.growth(rows)
     }
 
     private var sizes: [Int] {
@@ -35,6 +48,34 @@ struct AnalyzeBench {
             sizes.insert(smallest / 10, at: 0)
         }
         return sizes
+    }
+
+    private static func figures(
+        in line: String
+    ) throws -> (events: Double, seconds: Double, megabytes: Double) {
+        let fields = line.split(separator: "\t")
+        guard fields.count > 4, let events = Double(fields[0]), let seconds = Double(fields[1]),
+            let megabytes = Double(fields[4])
+        else {
+            throw MeasuredChild.Failure(description: "the figures of a record are `\(line)`")
+        }
+        return (events, seconds, megabytes)
+    }
+
+    /// How time and memory grow with the record.
+    private static func growth(
+        _ rows: [(events: Double, seconds: Double, megabytes: Double)]
+    ) -> String {
+        guard let first = rows.first, let last = rows.last else { return "" }
+        var report = BenchmarkReport("growth", unit: "event")
+        let ratio = (last.seconds / last.events) / max(first.seconds / first.events, 1e-12)
+        if rows.count > 1 {
+            report.addGoal(
+                "time per event of the longest record beside the shortest", ratio, atMost: 2, "x")
+        }
+        report.addGoal(
+            "memory for the longest record", last.megabytes, atMost: mostMegabytes, "MB")
+        return report.description
     }
 
     /// Judges one record and tells what it took, in one line of the table.
@@ -55,5 +96,5 @@ struct AnalyzeBench {
             + "\t\(peak)\t\(verdict)\(stage)\n"
     }
 
-    private static func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
+    private static func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
 }

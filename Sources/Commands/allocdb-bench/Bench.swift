@@ -11,7 +11,8 @@ enum Bench {
         "events", ValueType<Int>.wholeNumber("N", in: 1000...100_000_000, of: "events"),
         default: 1_000_000, shown: "1000000", "How many events are recorded")
     private static let historyFile = Option(
-        "history-file", ValueType<String>.file(), "A history in text version 1 to measure as well")
+        "history-file", ValueType<String>.file(),
+        "A history in text version 1 to measure instead of one that is made")
     private static let largest = DefaultedOption(
         "largest",
         ValueType<Int>.wholeNumber("N", in: 1_000_000...1_000_000_000, of: "events"),
@@ -63,12 +64,13 @@ enum Bench {
             CommandDescription(
                 name: "analyze", summary: "What reading and judging histories costs",
                 discussion: [
+                    "Measures a text of version 1 beside counting its lines: a given one, or one "
+                        + "of a million events of the usual shape, which it makes.",
                     "Makes native records of a million events and more, judges each in a process "
                         + "of its own, and prints a table with tabs: events, seconds, million "
                         + "events per second, processor seconds, megabytes at most, verdict. "
-                        + "Then where the time goes.",
-                    "A text of version 1 is measured beside counting its lines. One of the usual "
-                        + "shape is made by generate-large-history.py of the test vectors.",
+                        + "Then where the time goes, seen by looking many times what the judge "
+                        + "is at, and how far it is to the limit of the machine.",
                 ],
                 arguments: [historyFile, largest, recordFile],
                 examples: [
@@ -178,17 +180,12 @@ enum Bench {
         if let path = arguments[recordFile] {
             return StandardStreams.writeOutput(try AnalyzeBench.judgeOne(path))
         }
-        if let path = arguments[historyFile] {
-            var report = try ReferenceBenchmark.run(historyFile: path)
-            if let peak = ProcessMemory.peakBytes() {
-                report.addGoal("memory at most", Double(peak) / 1e6, atMost: 100, "MB")
-            }
-            StandardStreams.writeOutput(report.description)
-        }
         let folder = try FileSystem.makeTemporaryFolder(prefix: "allocdb-bench")
         defer { try? FileSystem.removeTree(folder) }
         let bench = AnalyzeBench(folder: folder, largest: arguments[largest])
-        StandardStreams.writeOutput(try bench.run())
+        StandardStreams.writeOutput(MachineFacts.line)
+        StandardStreams.writeOutput(try bench.text(arguments[historyFile]))
+        StandardStreams.writeOutput(try bench.records())
     }
 
     private static func search(_ arguments: ParsedArguments) throws {

@@ -47,24 +47,16 @@ struct SearchBench {
 
     /// Writes the inputs into the folder, searches each, and returns the table.
     func run() throws -> String {
-        let own = try Processes.ownExecutable()
+        let child = MeasuredChild(folder: folder, timeLimit: .seconds(600))
         var text = "row\tread_ms\tsearch_ms\tcpu_ms\tof_target\tpeak_MB\tof_target\tverdict\n"
         for row in Self.rows {
             let input = Path.join(folder, "history.tsv")
             try write(row.sample, to: input)
-            let output = Path.join(folder, "figures")
-            let file = try FileSystem.open(output, .createNew)
-            let child = try ChildProcess(
-                executable: own,
-                arguments: ["search", "--model", row.kind.rawValue, "--history-file", input],
-                output: .descriptor(file))
-            _ = try child.wait(until: Deadline.after(.seconds(600)))
-            let figures =
-                String(
-                    decoding: try FileSystem.read(output, limit: 1 << 16), as: UTF8.self
-                ).split(separator: "\n").first.map { $0.split(separator: "\t") } ?? []
-            try FileSystem.removeTree(output)
-            text += line(row, figures) + "\n"
+            let output = try child.output(of: [
+                "search", "--model", row.kind.rawValue, "--history-file", input,
+            ])
+            let figures = output.split(separator: "\n").first.map { $0.split(separator: "\t") }
+            text += line(row, figures ?? []) + "\n"
         }
         return text
     }

@@ -27,12 +27,19 @@ extension Judge {
         contentsOf path: String, by selection: PromiseSelection = .all,
         jobs: Int? = nil
     ) throws(HistoryFileError) -> JudgedRecord {
+        try judge(contentsOf: path, by: selection, jobs: jobs, stage: ThreadStage())
+    }
+
+    /// The same, telling what the calling thread is at.
+    static func judge(
+        contentsOf path: String, by selection: PromiseSelection, jobs: Int?, stage: ThreadStage
+    ) throws(HistoryFileError) -> JudgedRecord {
         var reader = try open(path, jobs: jobs)
         var taken = 0
         var reason: String?
         var events: RunRecord?
         let judgement: Judgement
-        switch try stream(&reader, by: selection, &taken) {
+        switch try stream(&reader, by: selection, &taken, stage) {
         case .success(let streamed): judgement = streamed
         case .failure(let declined):
             reason = declined.words
@@ -106,15 +113,17 @@ extension Judge {
 
     /// `taken` is how many events the stream has seen.
     private static func stream(
-        _ reader: inout NativeRecordReader, by selection: PromiseSelection, _ taken: inout Int
+        _ reader: inout NativeRecordReader, by selection: PromiseSelection, _ taken: inout Int,
+        _ stage: ThreadStage
     ) throws(HistoryFileError) -> Result<Judgement, Declined> {
         var stream: StreamingJudge
-        do throws(Declined) { stream = try StreamingJudge(reader.header) } catch {
+        do throws(Declined) { stream = try StreamingJudge(reader.header, stage: stage) } catch {
             return .failure(error)
         }
         while let chunk = try reader.nextPlainChunk() {
             taken += chunk.events.count
             do throws(Declined) { try stream.take(chunk) } catch { return .failure(error) }
+            stage.enter(.waiting)
         }
         do throws(Declined) { return .success(try stream.finish(selection)) } catch {
             return .failure(error)

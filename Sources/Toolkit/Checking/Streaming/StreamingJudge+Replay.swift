@@ -11,6 +11,7 @@ extension StreamingJudge {
 
     /// Replays the log as far as it is settled, and places the reads that waited for it.
     mutating func goOn(isEnd: Bool) throws(Declined) {
+        stage.enter(.replay)
         let start = log.replayed
         model.needed = needed()
         while log.replayed < log.told {
@@ -23,6 +24,7 @@ extension StreamingJudge {
         }
         guard log.replayed > start else { return }
         ticks.forget(through: log.replayed)
+        stage.enter(.realTime)
         if !reads.isEmpty { try reads.goOn(log, model, ticks, &attempts) }
         reads.forget(before: attempts.oldestRead()?.invokedAt ?? now)
     }

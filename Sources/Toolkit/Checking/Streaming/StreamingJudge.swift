@@ -9,6 +9,7 @@ import History
 /// finds the words. What bounds the stream therefore costs time, never a finding.
 struct StreamingJudge: ~Copyable {
     let header: RunHeader
+    let stage: ThreadStage
     var attempts = OpenAttempts()
     var commands: CommandTable
     var log = LogWindow()
@@ -28,10 +29,11 @@ struct StreamingJudge: ~Copyable {
     /// The largest LSN that was acknowledged before now, not counting this very moment.
     var acknowledged = LSN(0)
 
-    init(_ header: RunHeader) throws(Declined) {
+    init(_ header: RunHeader, stage: ThreadStage = ThreadStage()) throws(Declined) {
         guard header.limits.maxTTL.rawValue <= StreamedModel.longestTTL else { throw .outOfSight }
         guard header.origin.obstacle == nil else { throw .record }
         self.header = header
+        self.stage = stage
         model = StreamedModel(limits: header.limits)
         commands = CommandTable(window: header.limits.operationWindow)
     }
@@ -57,9 +59,11 @@ struct StreamingJudge: ~Copyable {
         switch event.kind {
         case .createResource, .reserve, .reserveBundle, .confirm, .release, .revoke, .reclaim,
             .tickExpirations, .getResource, .getReservation:
+            stage.enter(.requests)
             try invoke(event, in: chunk)
         case .committed, .refused, .ticked, .readResource, .readLease, .readNotFound,
             .readRetired, .failed, .ambiguous:
+            stage.enter(.order)
             try complete(event, in: chunk)
         case .faultBegin: sights.faultBegan(event.attempt, at: now)
         case .faultEnd: try sights.faultEnded(event.attempt, at: now)
@@ -274,6 +278,7 @@ struct StreamingJudge: ~Copyable {
         default: throw .place
         }
         let members = event.membersCount == 0 ? [] : chunk.members(of: event)
+        stage.enter(.realTime)
         let read = StreamedRead(answer: copy event, members: members, request: attempt)
         if try reads.take(read, log, model, ticks) { attempts.settle(event.attempt) }
     }
