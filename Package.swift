@@ -79,6 +79,7 @@ let base: [Target] = [
     library("ByteCoding", in: "Base"),
     library("BoundedCollections", in: "Base"),
     library("Randomness", in: "Base"),
+    library("Minimization", in: "Base"),
     library("SystemCalls", in: "Base", uses: ["CSystem"]),
     library("DurableFiles", in: "Base", uses: ["ByteCoding", "CChecksums", "SystemCalls"]),
     library("Digests", in: "Base", uses: ["CCrypto"]),
@@ -131,7 +132,9 @@ let toolkit: [Target] = [
     library("Interchange", in: "Toolkit", uses: ["History", "SystemCalls"]),
     library(
         "Checking", in: "Toolkit",
-        uses: ["BoundedCollections", "History", "Randomness", "SystemCalls"]),
+        uses: [
+            "BoundedCollections", "History", "Minimization", "Randomness", "SystemCalls",
+        ]),
     library("Searching", in: "Toolkit"),
     library(
         "Matrix", in: "Toolkit", uses: ["JSONText", "YAMLText"]),
@@ -177,9 +180,8 @@ let toolkit: [Target] = [
     library(
         "Conducting", in: "Toolkit",
         uses: [
-            "CommandDescriptions", "DurableFiles", "JSONText", "Matrix", "Randomness",
-            "SystemCalls",
-            "Terminal",
+            "CommandDescriptions", "DurableFiles", "JSONText", "Matrix", "Minimization",
+            "Randomness", "SystemCalls", "Terminal",
         ]),
     library(
         "Campaign", in: "Toolkit",
@@ -369,6 +371,7 @@ let testTargets: [Target] = [
         path: "Tests/EngineVectors",
         swiftSettings: settings),
     tests("BoundedCollectionsTests", uses: ["BoundedCollections", "Randomness"]),
+    tests("MinimizationTests", uses: ["Minimization", "Randomness"]),
     tests(
         "LeaseKernelTests",
         uses: ["ByteCoding", "DurableFiles", "EngineVectors", "LeaseKernel"]),

@@ -117,6 +117,48 @@ struct AnalyzeChoiceTests {
         }
     }
 
+    @Test("--extract writes what shows each finding, to be judged again, and overwrites nothing")
+    func extracts() throws {
+        try withTemporaryFolder { folder in
+            let stale = folder + "/stale"
+            try RecordTests.write(to: stale, readingState: .available)
+            let target = folder + "/found/here"
+            let result = CommandLineTests.run("analyze --extract '\(target)' '\(stale)'")
+            #expect(result.status == 1)
+            #expect(result.output.hasPrefix("BLOCKED  \(stale)"))
+            let other = folder + "/other"
+            #expect(
+                CommandLineTests.errors(of: "analyze --extract '\(other)' '\(stale)'").output
+                    == "extracts of 1 of 1 findings: \(other)/index.txt\n")
+            let names = try FileManager.default.contentsOfDirectory(atPath: target).sorted()
+            #expect(names == ["1-stale-read.jsonl", "index.txt"])
+            let index = try String(contentsOfFile: target + "/index.txt", encoding: .utf8)
+            #expect(index.contains("1. stale-read (promise 16, blocks release, decided by"))
+            #expect(index.contains("1-stale-read.jsonl: 3 of 3 operations"), "\(index)")
+            #expect(index.contains("\n   allocdb-jepsen analyze 1-stale-read.jsonl\n"))
+            let again = CommandLineTests.run("analyze '\(target)/1-stale-read.jsonl'")
+            #expect(again.status == 1)
+            #expect(again.output.contains("1. stale-read"))
+            #expect(again.output.contains("(event 6)"), "\(again.output)")
+            // What shows nothing any more is not what passed.
+            let skipping = CommandLineTests.run(
+                "analyze --skip stale-read '\(target)/1-stale-read.jsonl'")
+            #expect(skipping.status == 2)
+            #expect(CommandLineTests.run("analyze --extract '\(target)' '\(stale)'").status == 254)
+            for arguments in [
+                "--extract '\(target)/x' '\(stale)' '\(stale)'",
+                "--extract '\(target)/x' --format html '\(stale)'",
+                "--extract '\(target)/x' '\(histories)/b12-double-allocation.txt'",
+                "--extract '\(target)/x' --checks reference '\(stale)'",
+            ] {
+                #expect(CommandLineTests.run("analyze \(arguments)").status == 254, "\(arguments)")
+            }
+            let nothing = CommandLineTests.run("analyze --extract '\(target)/x' /nonexistent")
+            #expect(nothing.status == 2)
+            #expect(!FileManager.default.fileExists(atPath: target + "/x"))
+        }
+    }
+
     @Test("for programs: JUnit, SARIF and the page say what the text says")
     func formats() throws {
         try withTemporaryFolder { folder in

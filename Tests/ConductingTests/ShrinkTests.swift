@@ -6,41 +6,6 @@ import Testing
 struct ShrinkTests {
     struct Stop: Error {}
 
-    @Test("what is found shows it, and nothing of it can be left out")
-    func minimal() throws {
-        for seed in UInt64(1)...500 {
-            var random = SeededRandom(seed: seed)
-            let count = random.index(below: 40) + 1
-            // Any of a few sets of elements is enough on its own.
-            let causes = (0...random.index(below: 3)).map { _ in
-                Set((0...random.index(below: 4)).map { _ in random.index(below: count) })
-            }
-            func shows(_ part: [Int]) -> Bool {
-                causes.contains { $0.isSubset(of: part) }
-            }
-            var asked = 0
-            let found = DeltaDebugging.smallest(of: count) { part in
-                asked += 1
-                return shows(part)
-            }
-            #expect(shows(found), "seed \(seed)")
-            #expect(found == found.sorted())
-            for index in found.indices {
-                var less = found
-                less.remove(at: index)
-                #expect(!shows(less), "seed \(seed): \(found) without \(found[index])")
-            }
-            #expect(asked <= count * count + 3 * count + 1, "seed \(seed)")
-        }
-    }
-
-    @Test("a finding that needs no fault leaves none")
-    func noFaults() {
-        #expect(DeltaDebugging.smallest(of: 9) { _ in true } == [])
-        #expect(DeltaDebugging.smallest(of: 0) { _ in false } == [])
-        #expect(DeltaDebugging.smallest(of: 1) { _ in false } == [0])
-    }
-
     static let original = ShrinkCandidate(faultsOfRounds: [1, 3, 2, 1], window: 100)
 
     /// Shown by the second fault of the second round, if the window is long enough for it.

@@ -64,9 +64,18 @@ struct NativeCodingTests {
 
     @Test("a header survives, and every shorter one is refused")
     func header() throws {
-        for origin in [.recorded, .excerpt(of: nil), .excerpt(of: 1 << 40), .merged]
-            as [RunHeader.Origin]
-        {
+        let extract = RecordExtract(
+            of: 900, isContiguous: true, mayHideEffects: true,
+            leftOut: [
+                .init(first: LSN(1), last: LSN(300), slot: nil),
+                .init(
+                    first: LSN(302), last: LSN(302), slot: Slot(7),
+                    changes: [.init(ResourceID(1 << 100), count: 2)]),
+            ])
+        for origin in [
+            .recorded, .excerpt(of: nil), .excerpt(of: 1 << 40), .merged, .extract(extract),
+            .extract(RecordExtract(of: 0)),
+        ] as [RunHeader.Origin] {
             var header = RunHeader.example
             header.origin = origin
             let payload = HeaderCoding.payload(header)

@@ -51,6 +51,43 @@ struct PartsTests {
         }
     }
 
+    @Test("an extract keeps what it says about the rest in every form, and is not cut or joined")
+    func extracts() throws {
+        try Self.withWholeRecord { folder in
+            var record = Self.record
+            let stretch = RecordExtract.LeftOut(
+                first: LSN(2), last: LSN(9), slot: Slot(4),
+                changes: [.init(ResourceID(1 << 90), count: 2)])
+            record.header.origin = .extract(
+                RecordExtract(
+                    of: 900, mayHideEffects: true,
+                    leftOut: [stretch, .init(first: LSN(11), last: LSN(11), slot: nil)]))
+            record.events = record.events.filter { $0.sequence.rawValue % 3 == 0 }
+            var paths: [String] = []
+            for form in [.record, .jsonLines, .edn] as [HistoryForm] {
+                let path = "\(folder)/extract.\(form.rawValue)"
+                paths.append(path)
+                var output = try RecordOutput(form, path: path, header: record.header)
+                for event in record.events { try output.append(event) }
+                try output.finish(isWhole: true)
+                var input = try RecordInput(path: path)
+                #expect(input.header == record.header)
+                var events: [HistoryEvent] = []
+                while let event = try input.next() { events.append(event) }
+                #expect(events == record.events)
+                #expect(throws: InterchangeError.self) {
+                    try Slice().cut(path, to: .record, output: folder + "/cut")
+                }
+                #expect(throws: InterchangeError.self) {
+                    try Conversion.convert(path, to: .text, output: folder + "/text")
+                }
+            }
+            #expect(throws: InterchangeError.self) {
+                try Merge.merge(paths, to: .record, output: folder + "/merged")
+            }
+        }
+    }
+
     private func record(at index: Int) -> RunInstant { Self.record.events[index].time }
 
     @Test("slices that overlap and leave nothing out are the record again; others stay excerpts")

@@ -1,5 +1,6 @@
 import Checking
 import CommandDescriptions
+import Interchange
 import JSONText
 import Reporting
 import SystemCalls
@@ -44,6 +45,9 @@ enum AnalyzeCommand {
         "Histories that are judged at a time; of one, threads that read it (default: processors)")
     static let explain = Option(
         "explain", PromiseCodes.one, "Say what a finding means and what to look at first")
+    static let extract = Option(
+        "extract", .folder("DIR"),
+        "Write the smallest part of the history that still shows each finding into this folder")
     /// For commands that show no page.
     static let format = DefaultedOption(
         "format", ValueType<Format>.choice("FORMAT"), default: .text, shown: "text",
@@ -72,11 +76,16 @@ enum AnalyzeCommand {
                 "`--format html` prints the page that lies as report.html in every bundle; it is "
                     + "the page of one history. `sarif` is for code-scanning services, `junit` for "
                     + "build servers, `json` one object in a line for each history.",
+                "`--extract DIR` writes a file for each finding of one history: the smallest part "
+                    + "found that still shows it, as JSON lines that `analyze` judges again, and "
+                    + "an index. What `analyze` finds in it is the same finding; where it finds "
+                    + "nothing the extract is unknown, and never passes. Nothing is overwritten: "
+                    + "the folder is empty, or not there yet.",
                 "Of several histories a table is printed, the worst first; the worst decides the "
                     + "exit status: blocked, then unknown, then passed.",
             ],
             arguments: [
-                histories, historyFile, checks, rendering, only, skip, jobs, explain,
+                histories, historyFile, checks, rendering, only, skip, extract, jobs, explain,
             ],
             examples: [
                 CommandExample(
@@ -90,6 +99,9 @@ enum AnalyzeCommand {
                 CommandExample(
                     "allocdb-jepsen analyze --format html history.record > report.html",
                     purpose: "The judgement as a page that opens from disk"),
+                CommandExample(
+                    "allocdb-jepsen analyze --extract findings history.record",
+                    purpose: "The few operations behind each finding, to be judged again"),
                 CommandExample(
                     "allocdb-jepsen analyze --explain stale-read",
                     purpose: "What that finding means"),
@@ -126,14 +138,23 @@ enum AnalyzeCommand {
                     "`--checks reference` carries out all checks of the reference; "
                         + "leave `--only` and `--skip` out")
             }
+            guard arguments[extract] == nil else {
+                throw UsageError.contradiction(
+                    "`--checks reference` judges texts, of which no extract is made; "
+                        + "leave `--extract` out")
+            }
             return printReference(given)
         }
         let input = try AnalyzeInput(given)
         defer { input.clear() }
+        let folder = arguments[extract]
+        if let folder { try checkExtractFolder(folder, input, form) }
         if form == .html { return try printPage(input, selection) }
         let work = AnalyzeWork(
-            input: input, selection: selection, jobs: arguments[jobs] ?? Processors.count)
+            input: input, selection: selection, jobs: arguments[jobs] ?? Processors.count,
+            keepsEvents: folder != nil)
         let results = try work.carryOut()
+        if let folder { try writeExtracts(results, to: folder) }
         switch form {
         case .text: StandardStreams.writeOutput(results.text(on: Terminal.detect(1)))
         case .json: StandardStreams.writeOutput(results.json)
@@ -142,6 +163,35 @@ enum AnalyzeCommand {
         case .html: break
         }
         return results.exitCode.rawValue
+    }
+
+    private static func checkExtractFolder(
+        _ folder: String, _ input: AnalyzeInput, _ form: Rendering
+    ) throws {
+        guard input.files.count == 1, form != .html else {
+            throw UsageError.contradiction(
+                "extracts are made of one history, and not with `--format html`; name one")
+        }
+        guard (try? HistoryForm.of(input.files[0].given)) != .text else {
+            throw UsageError.contradiction(
+                "a text of version 1 cannot say that it is an extract; none is made of it")
+        }
+        guard !FileSystem.exists(folder) || (try? FileSystem.list(folder)) == [] else {
+            throw UsageError.contradiction(
+                "\(folder) is not an empty folder, and nothing is overwritten")
+        }
+    }
+
+    private static func writeExtracts(_ results: AnalyzeResults, to folder: String) throws {
+        // Of what cannot be read the judgement says so.
+        guard let row = results.rows.first, let history = row.history,
+            let extracts = FindingExtracts(of: history, named: row.path, by: results.selection)
+        else { return }
+        try extracts.write(to: folder)
+        let (findings, written) = extracts.counts
+        StandardStreams.writeError(
+            "extracts of \(written) of \(findings) findings: "
+                + "\(Path.join(folder, FindingExtracts.indexName))\n")
     }
 
     private static func printPage(

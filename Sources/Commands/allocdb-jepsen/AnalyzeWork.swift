@@ -9,6 +9,8 @@ struct AnalyzeWork {
     let input: AnalyzeInput
     let selection: PromiseSelection
     let jobs: Int
+    /// Whether the events of native records stay in memory.
+    let keepsEvents: Bool
 
     /// Reading and judging nest deeply in odd files.
     private static let stackBytes = 8 << 20
@@ -53,7 +55,7 @@ struct AnalyzeWork {
             return AnalyzeResults.Row(path: file.shown, problem: problem)
         }
         let history = JudgedHistory(
-            of: file.given, by: selection, jobs: jobs, keepsEvents: false)
+            of: file.given, by: selection, jobs: jobs, keepsEvents: keepsEvents)
         return AnalyzeResults.Row(
             path: file.shown == file.given ? history.path : file.shown, history: history)
     }

@@ -71,7 +71,7 @@ extension Statistics {
         if let chunkCount { amount += " in \(chunkCount) chunks" }
         facts.append(amount + ", \(Self.decimal(bytesPerEvent)) per event")
         facts.append(ending)
-        if let obstacle = header?.origin.obstacle { facts.append(obstacle) }
+        if let obstacle = header?.origin.shortcoming { facts.append(obstacle) }
         if let lastLSN { facts.append("highest LSN \(lastLSN)") }
         for fact in facts where !fact.isEmpty {
             lines += TextLayout.wrap(fact, width: width, indent: "  ")
@@ -131,7 +131,7 @@ extension Statistics {
             "history": .string(path), "form": .string(form.rawValue),
             "format_version": .optional(formatVersion), "run_id": .optional(header?.runID),
             "whole": isWhole.map { .bool($0) } ?? .null, "lost_bytes": .number(lostBytes),
-            "obstacle": .optional(header?.origin.obstacle), "events": .number(eventCount),
+            "obstacle": .optional(header?.origin.shortcoming), "events": .number(eventCount),
             "first_sequence": .optional(sequences?.lowerBound),
             "last_sequence": .optional(sequences?.upperBound), "seconds": .number(seconds),
             "bytes": .number(byteCount), "chunks": .optional(chunkCount),

@@ -73,6 +73,17 @@ struct AllocationModel: Sendable {
         end(lease, as: .expired, raisingEpoch: true, slot: slot, lsn: lsn)
     }
 
+    /// Commands that an extract of the record leaves out.
+    mutating func pass(_ stretch: RecordExtract.LeftOut) {
+        let slot = max(stretch.slot ?? Slot(0), lastSlot ?? Slot(0))
+        advance(to: slot, lsn: stretch.last)
+        for change in stretch.changes {
+            guard var resource = resources[change.resource] else { continue }
+            resource.version &+= change.count
+            set(change.resource, to: resource, lsn: stretch.last)
+        }
+    }
+
     /// Leases that hold their resources, in the order of their ids.
     var liveLeases: [ModelLease] {
         leases.values.filter { $0.retireAfter == nil }.sorted { $0.id < $1.id }

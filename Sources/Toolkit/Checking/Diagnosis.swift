@@ -9,7 +9,7 @@ struct Diagnosis {
     private let limits: ClusterLimits
 
     /// Bound on each trial, in LSNs beyond those of the log.
-    private static let extraSteps = 20_000
+    private var extraSteps: Int { log.extract?.mayHideEffects ?? false ? 2000 : 20_000 }
 
     init(_ log: WitnessLog, hints: ReadHints, limits: ClusterLimits) {
         self.log = log
@@ -26,7 +26,8 @@ struct Diagnosis {
         var replay = WitnessReplay(
             log, through: log.lastLSN ?? LSN(0), limits: limits,
             mayHaveExecuted: log.untold + commands, hints: hints,
-            allowingForcedExpiries: forcedExpiries, extraSteps: Self.extraSteps)
+            allowingForcedExpiries: forcedExpiries,
+            extraSteps: extraSteps)
         guard case .explained(let explained) = replay.run() else { return nil }
         return explained
     }

@@ -22,6 +22,8 @@ struct GapExplanations {
     private let hints: ReadHints
     /// Whether leases may end that are not due: only to find out what an obstacle comes from.
     private let isRelaxed: Bool
+    /// Of an extract: whether something that it leaves out may stand here.
+    private let mayHideEffects: Bool
 
     init(
         _ log: WitnessLog, untold: [WitnessLog.Untold], lastLSN: LSN, hints: ReadHints,
@@ -29,6 +31,7 @@ struct GapExplanations {
     ) {
         self.hints = hints
         self.isRelaxed = isRelaxed
+        mayHideEffects = log.extract?.mayHideEffects ?? false
         self.lastLSN = lastLSN.rawValue
         self.untold = untold + log.executedAgain
         settled = log.settled
@@ -67,6 +70,8 @@ struct GapExplanations {
         case command(WitnessLog.Untold, slot: Slot)
         /// Of a lease that is not due, or no longer reserved.
         case forcedExpiry(ModelLease, slot: Slot)
+        /// Something that an extract leaves out.
+        case hidden
     }
 
     /// The possible explanations, the likeliest first. `used` are the commands that stand at
@@ -98,7 +103,8 @@ struct GapExplanations {
             }
         }
         let commands = commands(at: lsn, in: model, used)
-        let explanations = seen + expiries + commands + idle + unlikely
+        let explanations =
+            seen + expiries + commands + idle + unlikely + (mayHideEffects ? [.hidden] : [])
         return isRelaxed ? explanations + breaches(in: model, ticks) : explanations
     }
 

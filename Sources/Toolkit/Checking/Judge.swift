@@ -10,18 +10,28 @@ public enum Judge {
     public static func judge(
         _ history: RunRecord, by selection: PromiseSelection = .all
     ) -> Judgement {
+        var work = 0
+        return judge(history, by: selection, counting: &work)
+    }
+
+    /// `work` grows by the LSNs that are replayed and the reads that are placed, as often as each
+    /// is.
+    static func judge(
+        _ history: RunRecord, by selection: PromiseSelection, counting work: inout Int
+    ) -> Judgement {
         var statistics = JudgementStatistics()
         statistics.events = history.events.count
         if let obstacle = history.header.origin.obstacle {
             return Judgement(verdict: .unknown(obstacle), findings: [], statistics: statistics)
         }
-        let record = RecordIntegrity(history.events)
+        let extract = history.header.origin.extract
+        let record = RecordIntegrity(history.events, extract: extract)
         statistics.count(record.attempts)
         guard record.findings.isEmpty else {
-            return conclude(record.findings, statistics, selection)
+            return conclude(record.findings, statistics, selection, of: history.header.origin)
         }
         let limits = history.header.limits
-        let log = WitnessLog(record.attempts, limits: limits)
+        let log = WitnessLog(record.attempts, limits: limits, extract: extract)
         statistics.logicalCommands = log.logicalCommands
         statistics.resolvedAmbiguities = log.resolvedAmbiguities
         statistics.unresolvedAmbiguities = log.untold.count
@@ -39,17 +49,22 @@ public enum Judge {
             findings += ServingPromise.check(record.attempts)
             // A log whose places are contradictory cannot be replayed.
             if selection.kept(findings).isEmpty {
-                findings += LogJudge(log, record.attempts, limits: limits).judge(&statistics)
+                findings += LogJudge(log, record.attempts, limits: limits)
+                    .judge(&statistics, counting: &work)
             }
         }
         findings += AmbiguityPromise.check(log, isComplete: history.isComplete)
         statistics.sights = Coverage.sights(in: history, record.attempts)
-        findings += Coverage.check(statistics, workload: history.header.workload)
-        return conclude(findings, statistics, selection)
+        // An extract that shows its finding owes nothing else.
+        if extract == nil || findings.isEmpty {
+            findings += Coverage.check(statistics, workload: history.header.workload)
+        }
+        return conclude(findings, statistics, selection, of: history.header.origin)
     }
 
     static func conclude(
-        _ all: [Finding], _ statistics: JudgementStatistics, _ selection: PromiseSelection
+        _ all: [Finding], _ statistics: JudgementStatistics, _ selection: PromiseSelection,
+        of origin: RunHeader.Origin = .recorded
     ) -> Judgement {
         let findings = selection.kept(all)
         let ordered = Finding.Severity.allCases.sorted(by: >).flatMap { severity in
@@ -60,7 +75,7 @@ public enum Judge {
             case .blocks: .blocked
             case .suspicious: .unknown(ordered[0].explanation)
             case .note, nil:
-                selection.shortcoming(hidden: all.count - findings.count)
+                (origin.shortcoming ?? selection.shortcoming(hidden: all.count - findings.count))
                     .map { .unknown($0) } ?? .passed
             }
         return Judgement(

@@ -17,16 +17,27 @@ struct LogJudge {
     /// of: where reads do not fit, the log is tried with up to this many more places.
     private static let longestTail = 8
 
-    /// Bound on comparing explanations with the reads, in LSNs replayed.
-    private static let explanationWork = 400_000
+    /// Where an extract hides effects, more explanations fit than are worth comparing.
+    private var isHurried: Bool { log.extract?.mayHideEffects ?? false }
 
-    func judge(_ statistics: inout JudgementStatistics) -> [Finding] {
+    /// Bound on comparing explanations with the reads, in LSNs replayed.
+    private var explanationWork: Int { isHurried ? 20_000 : 400_000 }
+
+    /// Explanations that are compared in any case.
+    private var fewestExplanations: Int { isHurried ? 10 : 50 }
+
+    /// Bound on the search for one explanation, in LSNs beyond those of the log.
+    private var extraSteps: Int { isHurried ? 2000 : 200_000 }
+
+    func judge(
+        _ statistics: inout JudgementStatistics, counting work: inout Int
+    ) -> [Finding] {
         var findings: [Finding] = []
         var openEffects = 0
         var ranOut = false
         for tail in 0...Self.longestTail {
             let last = LSN((log.lastLSN?.rawValue ?? 0) + UInt64(tail))
-            let attempt = explain(through: last)
+            let attempt = explain(through: last, counting: &work)
             if tail == 0 {
                 findings = attempt.findings()
                 openEffects = attempt.openEffects
@@ -71,13 +82,14 @@ struct LogJudge {
     }
 
     /// The best explanation of the log up to `last`: the one that fits the most reads.
-    private func explain(through last: LSN) -> Explanation {
+    private func explain(through last: LSN, counting work: inout Int) -> Explanation {
         var replay = WitnessReplay(
             log, through: last, limits: limits, mayHaveExecuted: log.untold,
-            hints: ReadHints(reads))
+            hints: ReadHints(reads), extraSteps: extraSteps)
         var best: Explanation?
         var result: WitnessReplay.Result? = replay.run()
         var tried = 0
+        defer { work += replay.steps + tried * reads.count }
         var mostOpen = 0
         while let current = result {
             tried += 1
@@ -104,7 +116,8 @@ struct LogJudge {
                 best?.isSearched = replay.hasChosen
                 if misplaced.isEmpty { return best ?? Explanation() }
             }
-            if tried >= max(50, Self.explanationWork / max(1, Int(last.rawValue))), var best {
+            let bound = max(fewestExplanations, explanationWork / max(1, Int(last.rawValue)))
+            if tried >= bound, var best {
                 best.ranOut = true
                 return best
             }

@@ -96,7 +96,7 @@ struct MissedExpiry {
 }
 
 extension Operation {
-    fileprivate var ttl: SlotCount? {
+    var ttl: SlotCount? {
         switch self {
         case .reserve(_, _, let ttl), .reserveBundle(_, _, let ttl): ttl
         case .createResource, .confirm, .release, .revoke, .reclaim, .tickExpirations,

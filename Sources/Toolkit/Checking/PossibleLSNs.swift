@@ -40,7 +40,18 @@ enum PossibleLSNs {
         let expiries = log.ticks.reduce(UInt64(0)) { sum, tick in
             sum + UInt64(tick.completedAt == nil ? limits.maxExpirationsPerTick : tick.applied)
         }
-        return commands + expiries + mostUnexplained
+        return commands + expiries + leftOut(of: log) + mostUnexplained
+    }
+
+    /// Most LSNs that an extract may claim to leave out: more are no record that fits memory.
+    private static let mostLeftOut: UInt64 = 20_000_000
+
+    private static func leftOut(of log: WitnessLog) -> UInt64 {
+        (log.extract?.leftOut ?? []).reduce(0) { sum, stretch in
+            guard stretch.first <= stretch.last else { return sum }
+            let count = stretch.last.rawValue - stretch.first.rawValue
+            return min(mostLeftOut, sum + min(mostLeftOut, count))
+        }
     }
 
     private static func impossible(

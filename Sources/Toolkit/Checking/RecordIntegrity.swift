@@ -10,13 +10,16 @@ struct RecordIntegrity {
     private var openByNumber: [AttemptNumber: Int] = [:]
     private var closed: Set<AttemptNumber> = []
     private var previous: HistoryEvent?
+    /// Whether the sequence may leave out numbers.
+    private let mayHaveGaps: Bool
 
-    init(_ events: [HistoryEvent]) {
+    init(_ events: [HistoryEvent], extract: RecordExtract? = nil) {
+        mayHaveGaps = extract.map { !$0.isContiguous } ?? false
         for event in events { take(event) }
     }
 
     private mutating func take(_ event: HistoryEvent) {
-        if let previous, event.sequence.rawValue != previous.sequence.rawValue + 1 {
+        if let previous, !follows(event, previous) {
             report(
                 .brokenRecord, event,
                 "Event \(event.sequence) follows event \(previous.sequence): the record has a "
@@ -34,6 +37,12 @@ struct RecordIntegrity {
         case .complete(let number, let outcome): close(number, outcome, event)
         case .fault, .note: break
         }
+    }
+
+    private func follows(_ event: HistoryEvent, _ previous: HistoryEvent) -> Bool {
+        mayHaveGaps
+            ? event.sequence > previous.sequence
+            : event.sequence.rawValue == previous.sequence.rawValue + 1
     }
 
     private mutating func open(_ invocation: Invocation, _ event: HistoryEvent) {

@@ -45,7 +45,7 @@ extension ReferenceOutput {
         do {
             if try HistoryFile.format(of: path) == .native {
                 let record = try RunRecord(contentsOf: path)
-                if let obstacle = record.header.origin.obstacle {
+                if let obstacle = record.header.origin.shortcoming {
                     self.init(unreadable: obstacle)
                     return
                 }

@@ -71,8 +71,11 @@ struct WitnessLog {
 
     /// For how many slots a command is remembered (lease-kernel.md 3).
     private let window: SlotCount
+    /// Of an extract: what it leaves out.
+    let extract: RecordExtract?
 
-    init(_ attempts: [Attempt], limits: ClusterLimits) {
+    init(_ attempts: [Attempt], limits: ClusterLimits, extract: RecordExtract? = nil) {
+        self.extract = extract
         window = limits.operationWindow
         var byCommand: [CommandKey: [Int]] = [:]
         var order: [CommandKey] = []

@@ -75,12 +75,12 @@ struct WitnessReplay {
     private(set) var hasChosen = false
     private var choices: [ChoicePoint] = []
     private var obstacle: Obstacle?
-    private var steps = 0
+    private(set) var steps = 0
 
     init(
         _ log: WitnessLog, through lastLSN: LSN, limits: ClusterLimits,
         mayHaveExecuted untold: [WitnessLog.Untold], hints: ReadHints,
-        allowingForcedExpiries isRelaxed: Bool = false, extraSteps: Int = 200_000
+        allowingForcedExpiries isRelaxed: Bool = false, extraSteps: Int
     ) {
         self.log = log
         last = lastLSN.rawValue
@@ -105,6 +105,12 @@ struct WitnessReplay {
         while lsn <= last {
             steps += 1
             guard steps <= budget else { return .undecided(at: LSN(lsn)) }
+            if let stretch = log.extract?.stretch(at: LSN(lsn)) {
+                model.pass(stretch)
+                changes.append(contentsOf: model.changes)
+                lsn = min(stretch.last.rawValue, last) + 1
+                continue
+            }
             var candidates = candidates(at: LSN(lsn))[...]
             if step(through: &candidates, at: LSN(lsn)) {
                 lsn += 1
@@ -187,6 +193,7 @@ struct WitnessReplay {
         case .gap(.expiry(let id, let slot)):
             model.applyExpiry(of: id, slot: slot, lsn: lsn)
             expiries += 1
+        case .gap(.hidden): model.pass(.init(first: lsn, last: lsn, slot: nil))
         case .gap(.forcedExpiry(let lease, let slot)):
             model.applyForcedExpiry(of: lease.id, slot: slot, lsn: lsn)
             forced.append(ForcedExpiry(lease: lease, lsn: lsn))

@@ -1,3 +1,5 @@
+import Minimization
+
 /// A run that is smaller than the one a shrink began with: some of its faults, a shorter window.
 public struct ShrinkCandidate: Hashable, Sendable {
     /// For each round of the original schedule the indexes of its faults that are kept.

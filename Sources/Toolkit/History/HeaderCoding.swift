@@ -31,8 +31,50 @@ enum HeaderCoding {
             writer.byte(1)
             writer.optional(events)
         case .merged: writer.byte(2)
+        case .extract(let extract):
+            writer.byte(3)
+            write(extract, to: &writer)
         }
         return writer.bytes
+    }
+
+    private static func write(_ extract: RecordExtract, to writer: inout VarintWriter) {
+        writer.number(extract.wholeCount)
+        writer.byte((extract.isContiguous ? 1 : 0) | (extract.mayHideEffects ? 2 : 0))
+        writer.number(UInt64(extract.leftOut.count))
+        for stretch in extract.leftOut {
+            writer.number(stretch.first.rawValue)
+            writer.number(stretch.last.rawValue)
+            writer.optional(stretch.slot?.rawValue)
+            writer.number(UInt64(stretch.changes.count))
+            for change in stretch.changes {
+                writer.number(change.resource.rawValue)
+                writer.number(change.count)
+            }
+        }
+    }
+
+    private static func extract(
+        _ reader: inout VarintReader
+    ) throws(VarintReader.Malformed) -> RecordExtract {
+        let wholeCount: UInt64 = try reader.number()
+        let flags = try reader.byte()
+        guard flags < 4 else { throw VarintReader.Malformed(problem: "flags \(flags)") }
+        var stretches: [RecordExtract.LeftOut] = []
+        for _ in 0..<(try reader.number(as: UInt32.self)) {
+            let first = LSN(try reader.number())
+            let last = LSN(try reader.number())
+            let slot = try reader.optional(as: UInt64.self).map { Slot($0) }
+            var changes: [RecordExtract.Change] = []
+            for _ in 0..<(try reader.number(as: UInt32.self)) {
+                let resource = ResourceID(try reader.number())
+                changes.append(.init(resource, count: try reader.number()))
+            }
+            stretches.append(.init(first: first, last: last, slot: slot, changes: changes))
+        }
+        return RecordExtract(
+            of: wholeCount, isContiguous: flags & 1 != 0, mayHideEffects: flags & 2 != 0,
+            leftOut: stretches)
     }
 
     private static func origin(
@@ -42,6 +84,7 @@ enum HeaderCoding {
         case 0: return .recorded
         case 1: return .excerpt(of: try reader.optional())
         case 2: return .merged
+        case 3: return .extract(try extract(&reader))
         case let other: throw VarintReader.Malformed(problem: "origin \(other)")
         }
     }

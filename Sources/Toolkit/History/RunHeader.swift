@@ -25,18 +25,38 @@ public struct RunHeader: Hashable, Sendable {
         case excerpt(of: UInt64?)
         /// Put together from several recordings, by their wall clocks.
         case merged
+        /// The part of a record that shows one finding. It can be judged, but never passes.
+        case extract(RecordExtract)
 
         var mayHaveGaps: Bool {
             switch self {
             case .recorded, .merged: false
-            case .excerpt: true
+            case .excerpt, .extract: true
+            }
+        }
+
+        /// What an extract says about what it leaves out.
+        public var extract: RecordExtract? {
+            switch self {
+            case .recorded, .excerpt, .merged: nil
+            case .extract(let extract): extract
+            }
+        }
+
+        /// Why a record of this origin is not all that happened; nil when it is.
+        public var shortcoming: String? {
+            switch self {
+            case .recorded, .excerpt, .merged: obstacle
+            case .extract:
+                "this is an extract of a record, made to show one finding: it does not hold all "
+                    + "that happened, and never passes"
             }
         }
 
         /// Why a record of this origin cannot be judged; nil when it can.
         public var obstacle: String? {
             switch self {
-            case .recorded: nil
+            case .recorded, .extract: nil
             case .excerpt:
                 "this is an excerpt of a record: what is missing in it may explain what is there"
             case .merged:

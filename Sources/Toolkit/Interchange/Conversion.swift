@@ -64,7 +64,7 @@ public enum Conversion {
     ) throws(InterchangeError) -> Made {
         var survey = TextExport.Survey()
         var input = try RecordInput(path: path)
-        if let obstacle = input.header.origin.obstacle {
+        if let obstacle = input.header.origin.shortcoming {
             throw .impossible("\(path): \(obstacle), and a text cannot say so")
         }
         var eventsRead: UInt64 = 0

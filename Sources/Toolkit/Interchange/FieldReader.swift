@@ -43,17 +43,22 @@ struct FieldReader {
     }
 
     func ids<ID: HistoryNumber>(_ name: String) throws(Problem) -> [ID] {
-        guard case .list(let elements) = try required(name).field else {
-            throw Problem(words: "`\(name)` is no list")
-        }
         var ids: [ID] = []
-        for element in elements {
-            guard let number = element.number, let value = ID.RawValue(exactly: number) else {
+        for element in try list(name) {
+            guard let number = element.field.number, let value = ID.RawValue(exactly: number)
+            else {
                 throw Problem(words: "`\(name)` holds what is no number")
             }
             ids.append(ID(value))
         }
         return ids
+    }
+
+    func list(_ name: String) throws(Problem) -> [FieldReader] {
+        guard case .list(let elements) = try required(name).field else {
+            throw Problem(words: "`\(name)` is no list")
+        }
+        return elements.map { FieldReader($0) }
     }
 
     func text(_ name: String) throws(Problem) -> String {

@@ -36,6 +36,7 @@ enum HeaderFields {
         case .merged: .word("merged")
         case .excerpt(let events):
             .object(["excerpt_of": events.map { .number($0) } ?? .word("cut_off_record")])
+        case .extract(let extract): ExtractFields.field(extract)
         }
     }
 
@@ -76,6 +77,7 @@ enum HeaderFields {
         case "merged": return .merged
         default: break
         }
+        if let extract = try ExtractFields.extract(origin) { return .extract(extract) }
         let whole = try origin.required("excerpt_of")
         return .excerpt(
             of: whole.field.string == "cut_off_record" ? nil : try origin.number("excerpt_of"))

@@ -105,7 +105,7 @@ public enum Merge {
 extension RunHeader {
     fileprivate func isExcerpt(ofSameAs other: RunHeader) -> Bool {
         switch origin {
-        case .recorded, .merged: return false
+        case .recorded, .merged, .extract: return false
         case .excerpt: return self == other
         }
     }

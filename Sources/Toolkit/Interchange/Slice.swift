@@ -42,6 +42,8 @@ public struct Slice: Hashable, Sendable {
             case .excerpt: break
             case .merged:
                 throw .impossible("\(path) was merged; cut the records before they are merged")
+            case .extract:
+                throw .impossible("\(path) is an extract; cut the record that it was made of")
             }
             var result = try RecordOutput(form, path: output, header: header)
             while let event = try input.next() {

@@ -31,7 +31,7 @@ struct StreamingJudge: ~Copyable {
 
     init(_ header: RunHeader, stage: ThreadStage = ThreadStage()) throws(Declined) {
         guard header.limits.maxTTL.rawValue <= StreamedModel.longestTTL else { throw .outOfSight }
-        guard header.origin.obstacle == nil else { throw .record }
+        guard header.origin == .recorded else { throw .record }
         self.header = header
         self.stage = stage
         model = StreamedModel(limits: header.limits)
