@@ -12,7 +12,8 @@ struct GapExplanations {
     private let sentBefore: [RunInstant]
     /// By LSN: the latest sending of a command at that LSN or an earlier one.
     private let overAfter: [RunInstant]
-    private let ticks: [WitnessLog.Tick]
+    /// In the order of sending.
+    let ticks: [WitnessLog.Tick]
     /// By tick, in order of sending: the latest end among it and those before it.
     private let latestEnd: [RunInstant]
     private let untold: [WitnessLog.Untold]
@@ -23,7 +24,7 @@ struct GapExplanations {
     /// Whether leases may end that are not due: only to find out what an obstacle comes from.
     private let isRelaxed: Bool
     /// Of an extract: whether something that it leaves out may stand here.
-    private let mayHideEffects: Bool
+    let mayHideEffects: Bool
 
     init(
         _ log: WitnessLog, untold: [WitnessLog.Untold], lastLSN: LSN, hints: ReadHints,
@@ -145,27 +146,15 @@ struct GapExplanations {
             }
     }
 
-    /// The ticks that can have expired something here, one of each slot, the likeliest first.
-    /// The tick that reports this LSN as its last is the only one; otherwise one whose reported
-    /// range covers it is the likeliest.
+    /// The ticks that can have expired something here, one of each slot, the likeliest first: one
+    /// whose reported range covers it is the likeliest.
     private func ticksUnderWay(at lsn: LSN) -> [WitnessLog.Tick] {
-        let latest = sentBefore[Int(lsn.rawValue)]
-        let earliest = overAfter[Int(lsn.rawValue)]
-        var index = ticks.partitionIndex { $0.invokedAt <= latest }
         var likely: [Slot: WitnessLog.Tick] = [:]
         var possible: [Slot: WitnessLog.Tick] = [:]
-        while index > 0 {
-            index -= 1
-            if latestEnd[index] < earliest { break }
+        for index in allTicksUnderWay(at: lsn) {
             let tick = ticks[index]
-            guard let completedAt = tick.completedAt else {
-                // The earliest of several says most: it allows what the later ones allow.
-                possible[tick.slot] = tick
-                continue
-            }
-            guard completedAt >= earliest, let last = tick.lastLSN, lsn <= last else { continue }
-            if lsn == last { return [tick] }
-            if last.rawValue - lsn.rawValue < UInt64(tick.applied) {
+            // The earliest of several says most: it allows what the later ones allow.
+            if let last = tick.lastLSN, last.rawValue - lsn.rawValue < UInt64(tick.applied) {
                 likely[tick.slot] = tick
             } else {
                 possible[tick.slot] = tick
@@ -174,5 +163,28 @@ struct GapExplanations {
         for slot in likely.keys { possible[slot] = nil }
         return likely.values.sorted { $0.slot < $1.slot }
             + possible.values.sorted { $0.slot < $1.slot }
+    }
+
+    /// The ticks that can have expired something here, the latest first, by their places in
+    /// `ticks`. The tick that reports this LSN as its last is the only one.
+    func allTicksUnderWay(at lsn: LSN) -> [Int] {
+        let latest = sentBefore[Int(lsn.rawValue)]
+        let earliest = overAfter[Int(lsn.rawValue)]
+        var index = ticks.partitionIndex { $0.invokedAt <= latest }
+        var underWay: [Int] = []
+        while index > 0 {
+            index -= 1
+            if latestEnd[index] < earliest { break }
+            guard let completedAt = ticks[index].completedAt else {
+                underWay.append(index)
+                continue
+            }
+            guard completedAt >= earliest, let last = ticks[index].lastLSN, lsn <= last else {
+                continue
+            }
+            if lsn == last { return [index] }
+            underWay.append(index)
+        }
+        return underWay
     }
 }

@@ -70,6 +70,13 @@ struct LogJudge {
         /// Perhaps another explanation fits the reads; there were too many to try all.
         var ranOut = false
 
+        /// The same, where there may be a better one.
+        var givenUp: Explanation {
+            var copy = self
+            copy.ranOut = true
+            return copy
+        }
+
         var fits: Bool { obstacle == nil && misplaced.isEmpty }
         /// Whether the commands alone make sense.
         var onlyReadsFail: Bool { obstacle == nil && !misplaced.isEmpty }
@@ -87,6 +94,7 @@ struct LogJudge {
             log, through: last, limits: limits, mayHaveExecuted: log.untold,
             hints: ReadHints(reads), extraSteps: extraSteps)
         var best: Explanation?
+        var shortage: Finding?
         var result: WitnessReplay.Result? = replay.run()
         var tried = 0
         defer { work += replay.steps + tried * reads.count }
@@ -100,8 +108,13 @@ struct LogJudge {
                 // After explanations that only the reads contradict: there is no other one.
                 return best
                     ?? Explanation(
-                        obstacle: finding(for: obstacle), isSearched: replay.hasChosen)
+                        obstacle: shortage ?? finding(for: obstacle),
+                        isSearched: replay.hasChosen)
             case .explained(let explained):
+                if let found = TickQuotas(replay.gaps, limits).shortage(explained.expiries) {
+                    shortage = shortage ?? found.finding
+                    break
+                }
                 let placement = ReadPlacement(
                     log, timeline: Timeline(explained.changes), last: last, limits: limits)
                 let misplaced = placement.check(reads)
@@ -109,7 +122,7 @@ struct LogJudge {
                 mostOpen = max(mostOpen, openEffects(after: explained))
                 if misplaced.count < best?.misplaced.count ?? .max {
                     best = Explanation(
-                        misplaced: misplaced, expiries: explained.expiries,
+                        misplaced: misplaced, expiries: explained.expiries.count,
                         commands: explained.commands.count)
                 }
                 best?.openEffects = mostOpen
@@ -117,13 +130,15 @@ struct LogJudge {
                 if misplaced.isEmpty { return best ?? Explanation() }
             }
             let bound = max(fewestExplanations, explanationWork / max(1, Int(last.rawValue)))
-            if tried >= bound, var best {
-                best.ranOut = true
-                return best
+            if tried >= bound {
+                if let best { return best.givenUp }
+                if let shortage { return Explanation(obstacle: shortage).givenUp }
             }
             result = replay.runAgain()
         }
-        return best ?? Explanation()
+        return best
+            ?? shortage.map { Explanation(obstacle: $0, isSearched: replay.hasChosen) }
+            ?? Explanation()
     }
 
     private func finding(for obstacle: WitnessReplay.Obstacle) -> Finding {

@@ -157,8 +157,9 @@ extension Promise {
             number: 18, code: .tickResult,
             statement: "A tick reports the expiries it made, at LSNs of their own.",
             evidence: "The last LSN it reports belongs to a client's command, or there are fewer "
-                + "free LSNs than expiries reported.",
-            checker: "`TickPromise`",
+                + "free LSNs than expiries reported; or the expiries in the log cannot be shared "
+                + "out among the ticks as these report.",
+            checker: "`TickPromise`, `TickQuotas` on the replay",
             unknowable: "Which leases it expired; the answer does not say.",
             section: "wire-api.md 3.7",
             advice: "Compare the LSNs around the tick with the acknowledged commands."),

@@ -18,7 +18,7 @@ struct WitnessReplay {
     struct Explained {
         let model: AllocationModel
         let changes: [ModelChange]
-        let expiries: Int
+        let expiries: [TickQuotas.Expiry]
         let commands: [WitnessLog.Untold]
         /// Leases that were ended although they were not due; only with a relaxed contract.
         let forced: [ForcedExpiry]
@@ -55,21 +55,21 @@ struct WitnessReplay {
         let lsn: UInt64
         let model: AllocationModel
         let used: [WitnessLog.Untold]
-        let expiries: Int
+        let expiryCount: Int
         let forcedCount: Int
         let changeCount: Int
         var rest: ArraySlice<Candidate>
     }
 
     private let log: WitnessLog
-    private let gaps: GapExplanations
+    let gaps: GapExplanations
     private let last: UInt64
     private let budget: Int
 
     private var model: AllocationModel
     private var changes: [ModelChange] = []
     private var used: [WitnessLog.Untold] = []
-    private var expiries = 0
+    private var expiries: [TickQuotas.Expiry] = []
     private var forced: [ForcedExpiry] = []
     /// Whether there was a choice at any place.
     private(set) var hasChosen = false
@@ -156,14 +156,14 @@ struct WitnessReplay {
 
     private func saved(_ lsn: LSN) -> ChoicePoint {
         ChoicePoint(
-            lsn: lsn.rawValue, model: model, used: used, expiries: expiries,
+            lsn: lsn.rawValue, model: model, used: used, expiryCount: expiries.count,
             forcedCount: forced.count, changeCount: changes.count, rest: [])
     }
 
     private mutating func restore(_ choice: ChoicePoint) {
         model = choice.model
         used = choice.used
-        expiries = choice.expiries
+        expiries.removeSubrange(choice.expiryCount...)
         forced.removeSubrange(choice.forcedCount...)
         changes.removeSubrange(choice.changeCount...)
     }
@@ -191,8 +191,11 @@ struct WitnessReplay {
                 return false
             }
         case .gap(.expiry(let id, let slot)):
+            expiries.append(
+                TickQuotas.Expiry(
+                    lsn: lsn, deadline: id.flatMap { model.leases[$0]?.deadline }, slot: slot,
+                    slotBefore: model.lastSlot))
             model.applyExpiry(of: id, slot: slot, lsn: lsn)
-            expiries += 1
         case .gap(.hidden): model.pass(.init(first: lsn, last: lsn, slot: nil))
         case .gap(.forcedExpiry(let lease, let slot)):
             model.applyForcedExpiry(of: lease.id, slot: slot, lsn: lsn)

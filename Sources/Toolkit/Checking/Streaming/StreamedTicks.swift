@@ -11,6 +11,17 @@ struct StreamedTicks: ~Copyable {
         let last: LSN
         /// The largest LSN that was acknowledged before it was sent.
         let acknowledged: LSN
+        /// How many LSNs were laid at its door.
+        var given: UInt64 = 0
+    }
+
+    /// Where an expiry was found to stand.
+    struct Expiry {
+        let lsn: LSN
+        /// 0 where it changes nothing.
+        let deadline: Slot
+        let slot: Slot
+        let slotBefore: Slot
     }
 
     /// In the order of their sendings.
@@ -49,6 +60,37 @@ struct StreamedTicks: ~Copyable {
     /// The answered tick whose last expiry stands at that LSN.
     func tick(endingAt lsn: LSN) -> Tick? {
         ticks.first { $0.answeredAt != nil && $0.last == lsn }
+    }
+
+    /// Lays an expiry at the door of a tick that can have made it: of the one that ends first, for
+    /// the others have time; a tick without an answer has most. Its last expiry is every tick's
+    /// own. Where that leaves none another order may do; that is for the judge in memory to see
+    /// (`TickQuotas`).
+    mutating func give(
+        _ expiry: Expiry, sentBy latest: RunInstant, overAfter earliest: RunInstant,
+        mostExpiries: UInt64
+    ) throws(Declined) {
+        var answered: Int?
+        var unanswered: Int?
+        for (index, tick) in ticks.enumerated() {
+            guard tick.sentAt <= latest, expiry.deadline <= tick.slot,
+                expiry.slot == max(tick.slot, expiry.slotBefore)
+            else { continue }
+            guard let answeredAt = tick.answeredAt else {
+                if tick.given < mostExpiries { unanswered = index }
+                continue
+            }
+            if tick.last == expiry.lsn {
+                answered = index
+                break
+            }
+            guard answeredAt >= earliest, expiry.lsn < tick.last, tick.given + 1 < tick.applied,
+                answered.map({ tick.last < ticks[$0].last }) ?? true
+            else { continue }
+            answered = index
+        }
+        guard let index = answered ?? unanswered else { throw .tick }
+        ticks[index].given += 1
     }
 
     /// Lets go of what ended at or before that LSN.

@@ -101,7 +101,9 @@ extension StreamingJudge {
         if let (deadline, lease) = model.firstDeadline(),
             let tick = underWay.first(where: { deadline <= $0.slot })
         {
-            model.expire(lease, slot: max(tick.slot, model.lastSlot), lsn: lsn, &commands)
+            try expire(
+                lease, deadline: deadline, by: tick, at: lsn,
+                overAfter: max(log.latestSent, tickSentAt))
         } else if isDoubtful {
             guard !isEnd else { throw .untold }
             return false
@@ -110,7 +112,9 @@ extension StreamingJudge {
         }) {
             if model.mayRefuseUnremembered, commands.doubted > 0 { throw .gap }
             hasIdleExpiry = true
-            model.expire(nil, slot: max(tick.slot, model.lastSlot), lsn: lsn, &commands)
+            try expire(
+                nil, deadline: Slot(0), by: tick, at: lsn,
+                overAfter: max(log.latestSent, tickSentAt))
         } else {
             throw .gap
         }
@@ -120,10 +124,24 @@ extension StreamingJudge {
         return true
     }
 
+    private mutating func expire(
+        _ lease: Int32?, deadline: Slot, by tick: StreamedTicks.Tick, at lsn: LSN,
+        overAfter earliest: RunInstant
+    ) throws(Declined) {
+        let slot = max(tick.slot, model.lastSlot)
+        try ticks.give(
+            StreamedTicks.Expiry(
+                lsn: lsn, deadline: deadline, slot: slot, slotBefore: model.lastSlot),
+            sentBy: log[lsn].passedAt, overAfter: earliest,
+            mostExpiries: UInt64(header.limits.maxExpirationsPerTick))
+        model.expire(lease, slot: slot, lsn: lsn, &commands)
+    }
+
     /// Promise 18: below the last expiry of a tick there are as many free LSNs as it reports.
     private func checkTick(endingAt last: LSN) throws(Declined) {
         guard let tick = ticks.tick(endingAt: last) else { throw .tick }
         if let end = tick.answeredAt, log.latestSent > end { throw .tick }
+        guard tick.given == tick.applied else { throw .tick }
         var free: UInt64 = 0
         var lsn = last
         while lsn.rawValue > 0, free < tick.applied {
