@@ -15,12 +15,14 @@ extension SSHRemote {
         } catch {
             throw RemoteError(remote: name, action: action, cause: .system(error))
         }
-        let part = ShellText.quoted(path + ".part")
         let done = "complete \(size)"
+        // A name of its own: an upload that was cut off may still be writing to its part.
         let line =
-            "cat > \(part) && test $(wc -c < \(part)) -eq \(size) "
-            + "&& chmod \(String(permissions, radix: 8)) \(part) "
-            + "&& mv -f \(part) \(ShellText.quoted(path)) && echo \(done)"
+            "part=\(ShellText.quoted(path)).part.$$; { cat > \"$part\" "
+            + "&& test $(wc -c < \"$part\") -eq \(size) "
+            + "&& chmod \(String(permissions, radix: 8)) \"$part\" "
+            + "&& mv -f \"$part\" \(ShellText.quoted(path)) && echo \(done); } "
+            + "|| { rm -f \"$part\"; exit 1; }"
         let result = try run(
             CommandWork(line: line, input: .file(file), output: .memory), action: action,
             until: deadline)
