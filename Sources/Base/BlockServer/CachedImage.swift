@@ -143,7 +143,7 @@ struct CachedImage {
     ) throws(SystemError) -> PowerCutReport {
         let sequences = pending.map(\.facts.sequence)
         var cut = PowerCut(retention, seed: seed, sequences: sequences, lastWrite: sequences.last)
-        return try losePower { write in
+        return try keepParts { write in
             cut.kept(of: write.sequence, count: write.range.count, at: write.range.lowerBound)
         }
     }
@@ -152,7 +152,7 @@ struct CachedImage {
     mutating func losePower(
         keeping keeps: (_ write: UnflushedWrite, _ sector: Int) -> Bool
     ) throws(SystemError) -> PowerCutReport {
-        try losePower { write in
+        try keepParts { write in
             let start = write.range.lowerBound
             return Sectors.parts(of: write.range.count, at: start).filter {
                 keeps(write, (start + $0.lowerBound) / Sectors.bytes)
@@ -161,7 +161,7 @@ struct CachedImage {
     }
 
     /// `kept` tells of each write, in order, which parts reach the disk.
-    private mutating func losePower(
+    private mutating func keepParts(
         _ kept: (UnflushedWrite) -> [Range<Int>]
     ) throws(SystemError) -> PowerCutReport {
         var report = PowerCutReport()
