@@ -420,7 +420,7 @@ let testTargets: [Target] = [
         "CommandDescriptionsTests", uses: ["CommandDescriptions"], excluding: ["Snapshots"]),
     tests("TerminalTests", uses: ["Terminal"]),
     tests(
-        "CheckingTests", uses: ["Checking", "History", "LeaseKernel", "Reporting", "Searching"],
+        "CheckingTests", uses: ["Checking", "History", "LeaseKernel", "Reporting"],
         excluding: ["Fixtures"]),
     tests("JSONTextTests", uses: ["JSONText"]),
     tests("YAMLTextTests", uses: ["YAMLText"]),
