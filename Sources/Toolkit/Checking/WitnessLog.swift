@@ -136,11 +136,15 @@ struct WitnessLog {
         let isAmbiguous = attempts.contains(where: \.isAmbiguous)
         if isTold || wasRefusedAsConflict {
             let forgotten = forgottenAttempts(attempts)
+            let doubted = attempts.filter(\.isAmbiguous)
             if !forgotten.isEmpty {
                 untold.append(command(key, forgotten, slotsOf: forgotten, .afterWindow))
+                // One that the cluster may have remembered may have been executed besides.
+                if doubted.count > forgotten.count {
+                    executedAgain.append(command(key, doubted, slotsOf: doubted, nil))
+                }
             } else if isAmbiguous {
                 resolvedAmbiguities += 1
-                let doubted = attempts.filter(\.isAmbiguous)
                 let command = command(key, doubted, slotsOf: doubted, nil)
                 if mayBeForgotten(attempts) {
                     executedAgain.append(command)
