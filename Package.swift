@@ -411,10 +411,15 @@ let testTargets: [Target] = [
         "HostsTests",
         uses: [
             "Campaign", "ClusterProtocol", "FaultHarness", "History", "Hosts", "LeaseKernel",
-            "Nemesis", "Remote", "SystemCalls", "Testbed", "allocdb-jepsen",
+            "Nemesis", "Remote", "SSHServers", "SecureShell", "SystemCalls", "Testbed",
+            "allocdb-jepsen",
             "allocdb-local-cluster",
         ]),
-    tests("RemoteTests", uses: ["Randomness", "Remote", "SecureShell", "SystemCalls"]),
+    .target(
+        name: "SSHServers", dependencies: ["Remote", "SecureShell", "SystemCalls", "TestSupport"],
+        path: "Tests/SSHServers", swiftSettings: settings),
+    tests(
+        "RemoteTests", uses: ["Randomness", "Remote", "SSHServers", "SecureShell", "SystemCalls"]),
     tests("SearchingTests", uses: ["Searching"]),
     tests(
         "CommandDescriptionsTests", uses: ["CommandDescriptions"], excluding: ["Snapshots"]),

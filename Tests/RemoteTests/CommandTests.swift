@@ -1,4 +1,5 @@
 import Remote
+import SSHServers
 import Synchronization
 import SystemCalls
 import TestSupport

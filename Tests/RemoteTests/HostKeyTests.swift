@@ -1,4 +1,5 @@
 import Remote
+import SSHServers
 import SecureShell
 import SystemCalls
 import TestSupport

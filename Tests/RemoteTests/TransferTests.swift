@@ -1,4 +1,5 @@
 import Remote
+import SSHServers
 import SystemCalls
 import TestSupport
 import Testing

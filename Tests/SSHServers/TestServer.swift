@@ -1,35 +1,30 @@
 import Glibc
-import Randomness
-import Remote
-import SecureShell
-import SystemCalls
+package import Remote
+package import SecureShell
+package import SystemCalls
 import TestSupport
-import Testing
-
-/// All tests of SSH, one after the other: each has servers, and some fill the machine.
-@Suite("other machines", .serialized)
-enum RemoteSuites {}
 
 /// A real SSH server on loopback with keys of its own, for one test. It sees a client key named
 /// `client` in its folder.
-final class TestServer: Sendable {
-    enum Kind: String, CaseIterable, Sendable {
+package final class TestServer: Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
         case openSSH
         case dropbear
     }
 
-    let kind: Kind
-    let folder: String
-    let address: SocketAddress
-    let hostKey: HostKey
+    package let kind: Kind
+    package let folder: String
+    package let address: SocketAddress
+    package let hostKey: HostKey
     private let ports: FreePorts
     private let process: ChildProcess
 
-    static let user = Shell.run("id -un").output.split(separator: "\n").first.map(String.init) ?? ""
+    package static let user =
+        Shell.run("id -un").output.split(separator: "\n").first.map(String.init) ?? ""
 
     /// With `hostKeyKind` in the words of `ssh-keygen -t`. `options` are lines of sshd's
     /// configuration, or arguments of dropbear.
-    init(
+    package init(
         _ kind: Kind = .openSSH, hostKeyKind: String = "ed25519", options: [String] = []
     ) throws {
         self.kind = kind
@@ -54,8 +49,10 @@ final class TestServer: Sendable {
         }
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+
+        package init(description: String) { self.description = description }
     }
 
     deinit {
@@ -64,25 +61,25 @@ final class TestServer: Sendable {
     }
 
     /// The server and everything that serves its connections end at once.
-    func kill() {
+    package func kill() {
         _ = try? process.killAndWait()
     }
 
-    var log: String {
+    package var log: String {
         let bytes = try? FileSystem.read(Path.join(folder, "log"), limit: 10 << 20)
         return String(decoding: bytes ?? [], as: UTF8.self)
     }
 
     /// Lets the owner of a key in (OpenSSH).
-    func authorize(_ key: String) throws {
+    package func authorize(_ key: String) throws {
         let file = try FileSystem.open(Path.join(folder, "authorized_keys"), .append)
         try file.writeAll(FileSystem.read(key + ".pub", limit: 10000))
     }
 
-    var clientKey: String { Path.join(folder, "client") }
+    package var clientKey: String { Path.join(folder, "client") }
 
     /// How it is reached; `change` makes it wrong.
-    func configuration(
+    package func configuration(
         route: SSHConfiguration.Route? = nil,
         _ change: (inout SSHConfiguration) -> Void = { _ in }
     ) -> SSHConfiguration {
@@ -149,53 +146,21 @@ final class TestServer: Sendable {
 }
 
 /// Keys made by ssh-keygen.
-enum TestKeys {
-    static func make(_ path: String, kind: String = "ed25519", passphrase: String = "") throws {
+package enum TestKeys {
+    package static func make(_ path: String, kind: String = "ed25519", passphrase: String = "")
+        throws
+    {
         // An encrypted key is as strong as its rounds are many; one is enough here.
         let result = Shell.run(
             "ssh-keygen -q -t \(kind) -a 1 -N '\(passphrase)' -C test -f \(path) 2>&1")
         guard result.status == 0 else { throw TestServer.Failure(description: result.output) }
     }
 
-    static func publicKey(_ path: String) throws -> HostKey {
+    package static func publicKey(_ path: String) throws -> HostKey {
         let text = try FileSystem.read(path + ".pub", limit: 10000)
         guard let key = HostKey(String(decoding: text, as: UTF8.self)) else {
             throw TestServer.Failure(description: "no public key in \(path).pub")
         }
         return key
     }
-}
-
-/// A moment far enough away for every step of a test.
-func soon() -> Deadline { .after(.seconds(120)) }
-
-/// Bytes whose every part can be told from the others.
-func testBytes(_ count: Int) -> [UInt8] {
-    var random = SeededRandom(seed: 7)
-    let block = (0..<8191).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + block.count)
-    while bytes.count < count { bytes += block }
-    return Array(bytes.prefix(count))
-}
-
-/// Runs what must not run inside a Swift task, because it blocks, on a thread of its own.
-func onOwnThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-        do {
-            _ = try WorkerThread(name: "test", stackBytes: 4 << 20) {
-                done.resume(with: Result { try body() })
-            }
-        } catch {
-            done.resume(throwing: error)
-        }
-    }
-}
-
-/// Runs `body` on so many threads at once and waits for all.
-func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
-    let threads = try (0..<count).map { number in
-        try WorkerThread(name: "test-\(number)") { body(number) }
-    }
-    for thread in threads { thread.join() }
 }
