@@ -107,8 +107,9 @@ extension HostMachine {
     }
 
     /// Ends everything of `token`'s there and removes the replica's folder. The daemon's program
-    /// stays for the next run.
+    /// stays for the next run. A folder that has another owner by now is left alone.
     func remove(_ token: String) throws(TestbedError) {
+        guard let owner = try owner(), owner == token || owner == Self.nobody else { return }
         try abandon(token)
         let quoted = ShellText.quoted(folder)
         try run("rm -rf \(quoted)", step: "removing its folder")

@@ -85,6 +85,12 @@ public final class HostMachine: Sendable {
         try call(["beat", token, "\(number)"], limit: .seconds(5))["owner"] == token
     }
 
+    /// What the machine says for an owner when there is none.
+    static let nobody = "none"
+
+    /// Whose the folder is.
+    func owner() throws(TestbedError) -> String? { try call(["owner"])["owner"] }
+
     /// Ends what `token` has going on: faults, the daemon, the claim.
     func abandon(_ token: String) throws(TestbedError) { try call(["abandon", token]) }
 

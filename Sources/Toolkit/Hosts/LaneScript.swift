@@ -186,6 +186,7 @@ enum LaneScript {
             done' watcher "$1" "$2" </dev/null >/dev/null 2>&1 &
           echo "owner=$1"
           ;;
+        owner) echo "owner=$(cat run/owner 2>/dev/null || echo none)" ;;
         # beat TOKEN NUMBER: a sign of life.
         beat)
           [ "$(cat run/owner 2>/dev/null)" = "$1" ] && echo "$2" >run/beat
